@@ -1,0 +1,126 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	"github.com/splittally/splittally/modules/kernel"
+	"github.com/splittally/splittally/modules/kernel/errs"
+)
+
+// ABCI is the application as the engine calls it: it translates, and holds no rule.
+type ABCI struct {
+	abci.BaseApplication
+	app *App
+}
+
+// NewABCI wraps the application for the engine.
+func NewABCI(a *App) *ABCI { return &ABCI{app: a} }
+
+// Info tells the engine which block the state is at.
+func (x *ABCI) Info(context.Context, *abci.RequestInfo) (*abci.ResponseInfo, error) {
+	return &abci.ResponseInfo{
+		Data: "splittally", AppVersion: ProtocolVersion,
+		LastBlockHeight: x.app.store.Height(), LastBlockAppHash: x.app.store.Hash(),
+	}, nil
+}
+
+// InitChain makes the first state.
+func (x *ABCI) InitChain(_ context.Context, r *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
+	hash, updates, err := x.app.initChain(r.AppStateBytes, r.Time)
+	if err != nil {
+		return nil, err
+	}
+	return &abci.ResponseInitChain{AppHash: hash, Validators: validators(updates)}, nil
+}
+
+// CheckTx takes a transaction of this node's own clients into the pool.
+func (x *ABCI) CheckTx(_ context.Context, r *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) {
+	hash, err := x.app.accept(r.Tx)
+	return &abci.ResponseCheckTx{Code: codeOf(err), Log: text(err), Data: hash.Bytes()}, nil
+}
+
+// InsertTx takes a transaction of another node into the pool.
+func (x *ABCI) InsertTx(_ context.Context, r *abci.RequestInsertTx) (*abci.ResponseInsertTx, error) {
+	_, err := x.app.accept(r.Tx)
+	return &abci.ResponseInsertTx{Code: codeOf(err)}, nil
+}
+
+// ReapTxs hands new transactions over for other nodes.
+func (x *ABCI) ReapTxs(_ context.Context, r *abci.RequestReapTxs) (*abci.ResponseReapTxs, error) {
+	return &abci.ResponseReapTxs{Txs: x.app.pool.Reap(r.MaxBytes)}, nil
+}
+
+// PrepareProposal picks the transactions of a block.
+func (x *ABCI) PrepareProposal(_ context.Context, r *abci.RequestPrepareProposal) (*abci.ResponsePrepareProposal, error) {
+	return &abci.ResponsePrepareProposal{Txs: x.app.propose(r.Height, r.Time, r.MaxTxBytes)}, nil
+}
+
+// ProcessProposal judges a proposed block.
+func (x *ABCI) ProcessProposal(_ context.Context, r *abci.RequestProcessProposal) (*abci.ResponseProcessProposal, error) {
+	if err := x.app.checkProposal(r.Height, r.Time, r.Txs, MaxBlockBytes); err != nil {
+		x.app.o.Log.Warn("refused a proposal", "height", r.Height, "err", err)
+		return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_REJECT}, nil
+	}
+	return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_ACCEPT}, nil
+}
+
+// FinalizeBlock runs a decided block.
+func (x *ABCI) FinalizeBlock(_ context.Context, r *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
+	info := kernel.Info{Height: r.Height, TimeUnixS: r.Time.Unix(), Hash: r.Hash}
+	results, outcome, root, err := x.app.execute(info, r.Txs)
+	if err != nil {
+		return nil, err
+	}
+	out := &abci.ResponseFinalizeBlock{AppHash: root, ValidatorUpdates: validators(outcome.Validators)}
+	for _, res := range results {
+		out.TxResults = append(out.TxResults, &abci.ExecTxResult{Code: res.Code, Data: res.Data})
+	}
+	return out, nil
+}
+
+// Commit makes the block durable.
+func (x *ABCI) Commit(context.Context, *abci.RequestCommit) (*abci.ResponseCommit, error) {
+	return &abci.ResponseCommit{}, x.app.commit()
+}
+
+// Query answers the engine's question whether a peer is admitted, and nothing else.
+func (x *ABCI) Query(_ context.Context, r *abci.RequestQuery) (*abci.ResponseQuery, error) {
+	peer, isID := strings.CutPrefix(r.Path, "/p2p/filter/id/")
+	switch {
+	case isID && !x.app.AdmitsPeer(peer):
+		return &abci.ResponseQuery{Code: codeOf(kernel.ErrNotPermitted), Log: "peer " + peer + " is no member's node"}, nil
+	case isID, strings.HasPrefix(r.Path, "/p2p/filter/addr/"):
+		return &abci.ResponseQuery{}, nil
+	}
+	return &abci.ResponseQuery{Code: codeOf(kernel.ErrUnknownMethod), Log: "state is read through the gate"}, nil
+}
+
+// codeOf is the number of a refusal; what is no refusal, and a full lane, mean "try again".
+func codeOf(err error) uint32 {
+	switch c := errs.CodeOf(err); {
+	case err == nil:
+		return abci.CodeTypeOK
+	case c == nil, errors.Is(err, kernel.ErrLaneFull):
+		return abci.CodeTypeRetry
+	default:
+		return c.Number
+	}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func validators(in []kernel.ValidatorUpdate) []abci.ValidatorUpdate {
+	var out []abci.ValidatorUpdate
+	for _, u := range in {
+		out = append(out, abci.Ed25519ValidatorUpdate(u.PublicKey, u.Power))
+	}
+	return out
+}

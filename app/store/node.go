@@ -1,0 +1,76 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+var errShortNode = errors.New("the bytes end early")
+
+// rawNode is what the orphan lists need to know of a node as IAVL stores it.
+type rawNode struct {
+	height      int64 // 0 is a leaf
+	left, right nodeID
+}
+
+// parseNode reads IAVL's node format, version 1: height and size as varints, the key with its length; an inner node goes
+// on with its hash with its length, a mode (0: no child in the format before version 1), and for left and right child
+// version and nonce as varints.
+func parseNode(raw []byte) (rawNode, error) {
+	r := byteReader{rest: raw}
+	n := rawNode{height: r.varint()}
+	if r.err != nil || n.height == 0 {
+		return n, r.err
+	}
+	r.varint()
+	r.sized()
+	r.sized()
+	if mode := r.varint(); mode != 0 && r.err == nil {
+		return n, fmt.Errorf("mode %d: a child in the format before IAVL 1", mode)
+	}
+	n.left, n.right = r.nodeID(), r.nodeID()
+	return n, r.err
+}
+
+// byteReader keeps the first error; after it every read gives zero.
+type byteReader struct {
+	rest []byte
+	err  error
+}
+
+func (r *byteReader) varint() int64 {
+	v, n := binary.Varint(r.rest)
+	if n <= 0 {
+		r.fail()
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return v
+}
+
+func (r *byteReader) nodeID() nodeID { return makeNodeID(r.varint(), uint32(r.varint())) }
+
+func (r *byteReader) fail() { r.rest, r.err = nil, errShortNode }
+
+func (r *byteReader) byte() byte {
+	if len(r.rest) == 0 {
+		r.fail()
+		return 0
+	}
+	b := r.rest[0]
+	r.rest = r.rest[1:]
+	return b
+}
+
+// sized reads a length and as many bytes; they point into what is read.
+func (r *byteReader) sized() []byte {
+	size, n := binary.Uvarint(r.rest)
+	if n <= 0 || uint64(len(r.rest)-n) < size {
+		r.fail()
+		return nil
+	}
+	b := r.rest[n : n+int(size) : n+int(size)]
+	r.rest = r.rest[n+int(size):]
+	return b
+}

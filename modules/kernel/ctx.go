@@ -1,0 +1,157 @@
+package kernel
+
+import (
+	"github.com/splittally/splittally/modules/kernel/errs"
+	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/kernelv1"
+	"google.golang.org/protobuf/proto"
+)
+
+// Governance is the identity with which the calls of an agreed proposal, and of genesis, run.
+var Governance = kernelv1.Governance
+
+// Info is what the engine says of a block.
+type Info struct {
+	Height    int64
+	TimeUnixS int64
+	// Hash is the engine's own hash of this block; empty at genesis.
+	Hash []byte
+}
+
+// Ctx is all that a handler may touch: state, the block's time, who calls, and where events go.
+type Ctx struct {
+	m      *Machine
+	state  *Overlay
+	info   Info
+	net    *kernelv1.Network
+	shift  int64
+	params map[string]int64
+
+	chain  string
+	caller id.ID
+	lane   id.ID
+	seed   id.ID // what ids of created things are derived from
+	tx     id.ID
+	call   uint32
+	item   uint32
+	mark   [kernelv1.MarkSize]byte
+	out    *output
+}
+
+// output is what a transaction or a dated item leaves beside state; a rollback cuts it.
+type output struct {
+	events []*kernelv1.Event
+	kept   [][]byte
+}
+
+// Chain is the chain's id.
+func (c *Ctx) Chain() string { return c.chain }
+
+// Height is the block's height.
+func (c *Ctx) Height() int64 { return c.info.Height }
+
+// BlockTime is the block's own time in unix seconds: for expiries of transactions and proofs.
+func (c *Ctx) BlockTime() int64 { return c.info.TimeUnixS }
+
+// Now is the business time in unix seconds: block time, shifted where the network is for development.
+func (c *Ctx) Now() int64 { return c.info.TimeUnixS + c.shift }
+
+// Today is Now's day: days since 1970-01-01 by the chain's fixed offset from UTC.
+func (c *Ctx) Today() int32 { return kernelv1.DayOf(c.Now(), c.net.GetUtcOffsetS()) }
+
+// Development tells whether genesis said that this network is for development.
+func (c *Ctx) Development() bool { return c.net.GetDevelopment() }
+
+// Caller is the account that the call acts as; it has signed and is permitted.
+func (c *Ctx) Caller() id.ID { return c.caller }
+
+// Transaction is the hash of the body that runs; for a dated item the item's hash.
+func (c *Ctx) Transaction() id.ID { return c.tx }
+
+// CallNumber is the number of the call in its transaction, from 0.
+func (c *Ctx) CallNumber() uint32 { return c.call }
+
+// NewID names a thing that this call creates: a hash of sender, transaction id, number of the call and item.
+func (c *Ctx) NewID() id.ID {
+	c.item++
+	return kernelv1.CreatedID(c.seed, c.call, c.item-1)
+}
+
+// Emit records what happened. The parties may see it beside regulators unless all its fields are public.
+func (c *Ctx) Emit(event proto.Message, parties ...id.ID) {
+	c.out.events = append(c.out.events, newEvent(event, parties))
+}
+
+// Keep hands bytes to the node's index, which finds them by their hash. They are no part of consensus: their
+// hash must be in state for anybody to trust them.
+func (c *Ctx) Keep(b []byte) { c.out.kept = append(c.out.kept, b) }
+
+// Standing is what the chain knows of an account; ErrUnknown where it knows none.
+func (c *Ctx) Standing(account id.ID) (Standing, error) {
+	s, ok := c.m.registry.Standing(c, account)
+	if !ok {
+		return Standing{}, ErrUnknown.With("%s", account)
+	}
+	return s, nil
+}
+
+// Active is the standing of an account that may act now.
+func (c *Ctx) Active(account id.ID) (Standing, error) {
+	s, err := c.Standing(account)
+	if err == nil && !s.Active {
+		return Standing{}, ErrInactive.With("%s", account)
+	}
+	return s, err
+}
+
+// Param is the value of a parameter that holds today; it changes only between blocks.
+func (c *Ctx) Param(p *Param) int64 { return c.params[p.Name] }
+
+// Run executes a call under governance's identity, for an agreed proposal: the permission to call is governance's.
+func (c *Ctx) Run(method string, message []byte) error {
+	p, err := c.m.parseCall(method, message)
+	if err != nil {
+		return err
+	}
+	sub := *c
+	sub.caller = Governance
+	err = c.m.invoke(&sub, p)
+	c.item = sub.item
+	return err
+}
+
+// Check decodes a call as governance would run it, and tells why it could not be.
+func (c *Ctx) Check(method string, message []byte) error {
+	_, err := c.m.parseCall(method, message)
+	return err
+}
+
+// Try runs f and takes back what it wrote where it returns an error.
+func (c *Ctx) Try(f func(*Ctx) error) error {
+	mark, events, kept := c.state.Snapshot(), len(c.out.events), len(c.out.kept)
+	err := f(c)
+	if err != nil {
+		c.state.Revert(mark)
+		c.out.events, c.out.kept = c.out.events[:events], c.out.kept[:kept]
+	}
+	return err
+}
+
+// CodeNumber is the number of an error's code; an error without one is no refusal and stops the process.
+func CodeNumber(err error) uint32 {
+	if err == nil {
+		return 0
+	}
+	code := errs.CodeOf(err)
+	if code == nil {
+		fatal("an error without a code: %v", err)
+	}
+	return code.Number
+}
+
+// At is this context's state as a block of another height and time would find it: for judging what is proposed.
+func (c *Ctx) At(info Info) *Ctx {
+	out := *c
+	out.info = info
+	return &out
+}

@@ -1,0 +1,122 @@
+package kernel
+
+import (
+	"bytes"
+	"slices"
+)
+
+// Reader is committed state: the store of a node, or memory in tests. Values are read only.
+type Reader interface {
+	// Get returns the current value of a key; false where there is none.
+	Get(key []byte) ([]byte, bool)
+	// Range calls fn for every key in [start, end) in rising order until fn returns false.
+	Range(start, end []byte, fn func(key, value []byte) bool)
+}
+
+// Change is one key that a block changed; a nil Value deletes it.
+type Change struct{ Key, Value []byte }
+
+// Overlay is what a block writes before it is committed: a journal over committed state, with nested snapshots.
+type Overlay struct {
+	base    Reader
+	dirty   map[string][]byte // nil: deleted
+	journal []undo
+}
+
+type undo struct {
+	key   string
+	value []byte
+	was   bool // there was an entry in dirty before
+}
+
+// NewOverlay starts an empty journal over base.
+func NewOverlay(base Reader) *Overlay {
+	return &Overlay{base: base, dirty: map[string][]byte{}}
+}
+
+// Get reads through the journal. The value must not be changed.
+func (o *Overlay) Get(key []byte) ([]byte, bool) {
+	if v, ok := o.dirty[string(key)]; ok {
+		return v, v != nil
+	}
+	return o.base.Get(key)
+}
+
+// set writes a value, or deletes with nil.
+func (o *Overlay) set(key, value []byte) {
+	old, was := o.dirty[string(key)]
+	o.journal = append(o.journal, undo{key: string(key), value: old, was: was})
+	o.dirty[string(key)] = value
+}
+
+// Snapshot marks the journal; snapshots nest.
+func (o *Overlay) Snapshot() int { return len(o.journal) }
+
+// Revert takes back everything written since the mark.
+func (o *Overlay) Revert(mark int) {
+	for i := len(o.journal) - 1; i >= mark; i-- {
+		u := o.journal[i]
+		if u.was {
+			o.dirty[u.key] = u.value
+		} else {
+			delete(o.dirty, u.key)
+		}
+	}
+	o.journal = o.journal[:mark]
+}
+
+// Range walks [start, end) in rising order over committed state and journal together. fn must not write.
+func (o *Overlay) Range(start, end []byte, fn func(key, value []byte) bool) {
+	over := o.dirtyIn(start, end)
+	more := true
+	emit := func(k, v []byte) {
+		if v != nil {
+			more = fn(k, v)
+		}
+	}
+	o.base.Range(start, end, func(k, v []byte) bool {
+		for len(over) > 0 && more && bytes.Compare(over[0].Key, k) < 0 {
+			emit(over[0].Key, over[0].Value)
+			over = over[1:]
+		}
+		if len(over) > 0 && more && bytes.Equal(over[0].Key, k) {
+			v, over = over[0].Value, over[1:]
+		}
+		if more {
+			emit(k, v)
+		}
+		return more
+	})
+	for len(over) > 0 && more {
+		emit(over[0].Key, over[0].Value)
+		over = over[1:]
+	}
+}
+
+func (o *Overlay) dirtyIn(start, end []byte) []Change {
+	var out []Change
+	for k, v := range o.dirty { //statelint:sorted by key right below
+		if k >= string(start) && k < string(end) {
+			out = append(out, Change{Key: []byte(k), Value: v})
+		}
+	}
+	sortChanges(out)
+	return out
+}
+
+// Changes lists what differs from committed state, sorted by key, each key once.
+func (o *Overlay) Changes() []Change {
+	out := make([]Change, 0, len(o.dirty))
+	for k, v := range o.dirty { //statelint:sorted by key right below
+		old, had := o.base.Get([]byte(k))
+		if had != (v != nil) || !bytes.Equal(old, v) {
+			out = append(out, Change{Key: []byte(k), Value: v})
+		}
+	}
+	sortChanges(out)
+	return out
+}
+
+func sortChanges(c []Change) {
+	slices.SortFunc(c, func(a, b Change) int { return bytes.Compare(a.Key, b.Key) })
+}

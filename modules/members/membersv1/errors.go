@@ -1,0 +1,28 @@
+package membersv1
+
+import "github.com/splittally/splittally/modules/kernel/errs"
+
+var set = errs.NewSet("members", 100)
+
+// The refusals of the module, in order of precedence: of the message alone, then of what state says.
+var (
+	ErrField       = set.New("MemberField", "a field of the message is outside of what members allows", "Mend the field that is named.")
+	ErrCredential  = set.New("CredentialCheck", "the check digits of a LEI [ISO 17442] or unified social credit code [GB 32100] must fit", "Copy the number again from its register.")
+	ErrRoles       = set.New("RolesForm", "roles are those of the list, and a regulator has no other role and no seat", "Choose roles that may stand together.")
+	ErrPolicy      = set.New("PolicyForm", "a policy has 1 to 16 different keys, a threshold of 1 to its signing keys, and ordered limits", "Mend the part of the policy that is named.")
+	ErrNoMember    = set.New("UnknownMember", "no such member", "Check the member's id.")
+	ErrNotSponsor  = set.New("NotSponsor", "only who admitted a supplier suspends and reinstates it", "Ask its sponsor, or put it to the vote.")
+	ErrNotMain     = set.New("NotMainAccount", "accounts, policies and nodes are changed by the member's main account alone", "Call from the main account.")
+	ErrNotOwn      = set.New("NotOwnAccount", "a policy is changed for accounts of one's own member alone", "Check the account's id.")
+	ErrState       = set.New("MemberState", "the member or account is not in the state that this needs", "Look at its state; another call, or a vote, comes first.")
+	ErrHeldByVote  = set.New("SuspendedByVote", "what a vote suspended only a vote reinstates", "Put members.SetStanding to the vote.")
+	ErrKnown       = set.New("CredentialTaken", "a legal number belongs to one member", "Use the member that is there.")
+	ErrKeyTaken    = set.New("KeyTaken", "a signing or viewing key belongs to one account", "Use a key of its own for each account.")
+	ErrPossession  = set.New("PossessionProof", "the new key must sign that it joins this account on this chain", "Sign membersv1.JoinDigest with the new key.")
+	ErrQuota       = set.New("SupplierQuota", "a sponsor admits no more suppliers than were voted", "Have the quota raised by vote.")
+	ErrManyAccts   = set.New("TooManyAccounts", "a member has at most 1,000 accounts", "Use an account that is there.")
+	ErrManySeats   = set.New("TooManySeats", "governance has at most 200 seats", "Take a seat away first.")
+	ErrLastSeat    = set.New("LastSeat", "at least one active member must keep its seat", "Give another member a seat first.")
+	ErrOverPayment = set.New("OverTransactionLimit", "one transaction gives away no more than the account's limit", "Give less, use another account, or have the limit changed.")
+	ErrOverDay     = set.New("OverDayLimit", "one day's transactions give away no more than the account's limit", "Wait for the next day, use another account, or have the limit changed.")
+)

@@ -1,0 +1,3 @@
+package app
+
+const tax = 0.19 // want `float`
