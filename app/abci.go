@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -38,13 +37,13 @@ func (x *ABCI) InitChain(_ context.Context, r *abci.RequestInitChain) (*abci.Res
 
 // CheckTx takes a transaction of this node's own clients into the pool.
 func (x *ABCI) CheckTx(_ context.Context, r *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) {
-	hash, err := x.app.accept(r.Tx)
+	hash, err := x.app.Accept(r.Tx)
 	return &abci.ResponseCheckTx{Code: codeOf(err), Log: text(err), Data: hash.Bytes()}, nil
 }
 
 // InsertTx takes a transaction of another node into the pool.
 func (x *ABCI) InsertTx(_ context.Context, r *abci.RequestInsertTx) (*abci.ResponseInsertTx, error) {
-	_, err := x.app.accept(r.Tx)
+	_, err := x.app.Accept(r.Tx)
 	return &abci.ResponseInsertTx{Code: codeOf(err)}, nil
 }
 
@@ -100,13 +99,13 @@ func (x *ABCI) Query(_ context.Context, r *abci.RequestQuery) (*abci.ResponseQue
 
 // codeOf is the number of a refusal; what is no refusal, and a full lane, mean "try again".
 func codeOf(err error) uint32 {
-	switch c := errs.CodeOf(err); {
+	switch {
 	case err == nil:
 		return abci.CodeTypeOK
-	case c == nil, errors.Is(err, kernel.ErrLaneFull):
+	case TryAgain(err):
 		return abci.CodeTypeRetry
 	default:
-		return c.Number
+		return errs.CodeOf(err).Number
 	}
 }
 

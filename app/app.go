@@ -117,6 +117,7 @@ type head struct {
 	height int64
 	time   int64
 	ctx    *kernel.Ctx // nil before the first block
+	view   *store.View
 	next   chan struct{}
 }
 
@@ -128,6 +129,7 @@ func (a *App) moveHead(timeUnixS int64) error {
 		if err != nil {
 			return err
 		}
+		h.view = view
 		if h.time == 0 {
 			h.time = a.storedTime(h.height)
 		}

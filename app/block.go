@@ -82,8 +82,8 @@ func nameOf(code uint32) string {
 	return "unknown"
 }
 
-// accept takes a transaction into the pool.
-func (a *App) accept(raw []byte) (id.ID, error) {
+// Accept takes a transaction into the pool, or says why not; TryAgain tells which refusals are of the moment.
+func (a *App) Accept(raw []byte) (id.ID, error) {
 	if e := a.pool.Find(raw); e != nil {
 		return e.Tx.Hash, nil
 	}

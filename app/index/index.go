@@ -31,7 +31,9 @@ const blockLevel = ^uint32(0)
 type Change struct{ Key, Value []byte }
 
 // Index knows which collections have lists.
-type Index struct{ collections map[kernel.Prefix]*kernel.Collection }
+type Index struct {
+	collections map[kernel.Prefix]*kernel.Collection
+}
 
 // New makes the index of a machine's collections.
 func New(collections []*kernel.Collection) *Index {
@@ -195,4 +197,3 @@ func listPrefix(name string, subject id.ID) []byte {
 	key := append([]byte{kindList, byte(len(name))}, name...)
 	return append(key, subject[:]...)
 }
-

@@ -113,7 +113,7 @@ var seeded = map[int]string{}
 
 func removeSeeded() {
 	for _, dir := range seeded {
-		os.RemoveAll(dir)
+		_ = os.RemoveAll(dir)
 	}
 }
 
@@ -128,7 +128,7 @@ func BenchmarkCommit(b *testing.B) {
 
 func benchCommit(b *testing.B, keys, changed int) {
 	if seeded[keys] == "" {
-		dir, err := os.MkdirTemp("", "store-bench")
+		dir, err := os.MkdirTemp("", "store-bench") //nolint:usetesting // it outlives one run of the benchmark
 		must(b, err)
 		seedDir(b, dir, keys)
 		seeded[keys] = dir
@@ -137,7 +137,7 @@ func benchCommit(b *testing.B, keys, changed int) {
 	cloneDir(b, seeded[keys], dir)
 	s, err := Open(Options{Dir: dir, NodeCacheMiB: 1024, KeepVersions: 20, KeepFor: -1})
 	must(b, err)
-	defer s.Close()
+	defer closeStore(b, s)
 	random := rand.New(rand.NewSource(42))
 	run := func() { benchBlock(b, s, random, keys, changed) }
 	for range 30 {

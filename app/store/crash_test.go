@@ -112,7 +112,7 @@ func newReplay(t *testing.T) *replay {
 	o := crashOptions("")
 	o.NoSync = true
 	s := openMem(t, storage.NewMemStorage(), o)
-	t.Cleanup(func() { s.Close() })
+	t.Cleanup(func() { closeStore(t, s) })
 	return &replay{s: s, state: map[string][]byte{}, roots: [][]byte{nil}}
 }
 
@@ -130,7 +130,7 @@ func checkCrashed(t *testing.T, dir string, r *replay) int64 {
 	t.Helper()
 	s, err := Open(crashOptions(dir))
 	must(t, err)
-	defer s.Close()
+	defer closeStore(t, s)
 	if !bytes.Equal(s.Hash(), r.root(t, s.Height())) {
 		t.Fatalf("root of height %d differs from the replay's", s.Height())
 	}
@@ -160,7 +160,7 @@ func runAndKill(t *testing.T, dir string, after time.Duration) (acknowledged int
 	out, err := child.StdoutPipe()
 	must(t, err)
 	must(t, child.Start())
-	timer := time.AfterFunc(after, func() { child.Process.Kill() })
+	timer := time.AfterFunc(after, func() { _ = child.Process.Kill() })
 	defer timer.Stop()
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
@@ -172,7 +172,7 @@ func runAndKill(t *testing.T, dir string, after time.Duration) (acknowledged int
 			acknowledged = h
 		}
 	}
-	child.Wait()
+	_ = child.Wait() // it was killed
 	return acknowledged
 }
 
@@ -254,7 +254,7 @@ func TestOneWriteABlock(t *testing.T) {
 	o := crashOptions("")
 	o.WriteBufferMiB = 64
 	s := openMem(t, files, o)
-	defer s.Close()
+	defer closeStore(t, s)
 	state := map[string][]byte{}
 	for h := int64(1); h <= 12; h++ {
 		before := files.journalSyncs

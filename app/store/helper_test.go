@@ -39,12 +39,17 @@ func openMem(t tester, files storage.Storage, o Options) *Store {
 	return s
 }
 
+func closeStore(t tester, s *Store) {
+	t.Helper()
+	must(t, s.Close())
+}
+
 func openTemp(t *testing.T, o Options) *Store {
 	t.Helper()
 	o.Dir = t.TempDir()
 	s, err := Open(o)
 	must(t, err)
-	t.Cleanup(func() { s.Close() })
+	t.Cleanup(func() { closeStore(t, s) })
 	return s
 }
 
@@ -124,7 +129,7 @@ func (m *model) nodes(t tester) map[string]string {
 	t.Helper()
 	it, err := m.db.Iterator([]byte{prefixNode}, []byte{prefixNode + 1})
 	must(t, err)
-	defer it.Close()
+	defer func() { must(t, it.Close()) }()
 	nodes := map[string]string{}
 	for ; it.Valid(); it.Next() {
 		nodes[string(it.Key())] = string(it.Value())

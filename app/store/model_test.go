@@ -37,7 +37,7 @@ func modelLaw(leavesMin int, sameNodesAsIAVL bool) func(*rapid.T) {
 		files, o := storage.NewMemStorage(), small()
 		o.KeepVersions = rapid.Int64Range(2, 6).Draw(t, "keep")
 		s, m := openMem(t, files, o), newModel()
-		defer func() { must(t, s.Close()) }()
+		defer func() { closeStore(t, s) }()
 		for range rapid.IntRange(2, 20).Draw(t, "blocks") {
 			if rapid.IntRange(0, 3).Draw(t, "give up") == 0 {
 				_, err := s.Stage(s.Height()+1, 0, drawBlock(t, m.now(), leavesMin), nil)
@@ -46,6 +46,7 @@ func modelLaw(leavesMin int, sameNodesAsIAVL bool) func(*rapid.T) {
 			if rapid.IntRange(0, 5).Draw(t, "reopen") == 0 {
 				must(t, s.Close())
 				s = openMem(t, files, o)
+				s.cache.entries.Reset() // as if it were too small
 			}
 			changes := drawBlock(t, m.now(), leavesMin)
 			if got, want := commit(t, s, changes), m.apply(t, changes); !bytes.Equal(got, want) {

@@ -41,7 +41,8 @@ func (s *Store) recover() error {
 
 func (s *Store) recoverEmpty(latest int64, err error) error {
 	if err != nil || latest != 0 {
-		return fmt.Errorf("%w: the tree is at version %d and no undo record is there (%v)", errDamaged, latest, err)
+		damage := fmt.Errorf("%w: the tree is at version %d and no undo record is there", errDamaged, latest)
+		return errors.Join(damage, err)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func TestEmptyValueReopened(t *testing.T) {
 	must(t, s.Close())
 	s, err = Open(o)
 	must(t, err)
-	defer s.Close()
+	defer closeStore(t, s)
 	view, err := s.At(1)
 	must(t, err)
 	if v, ok, err := view.Get([]byte("a")); err != nil || !ok || v == nil || len(v) != 0 {

@@ -76,7 +76,6 @@ func (o Options) levelDB() *opt.Options {
 		BlockCacheCapacity:           o.BlockCacheMiB << 20,
 		WriteBuffer:                  o.WriteBufferMiB << 20,
 		CompactionTableSize:          tableSizeBytes,
-		CompactionTotalSize:          256 << 20,
 		OpenFilesCacheCapacity:       openFilesMax,
 		Compression:                  opt.NoCompression,
 		DisableSeeksCompaction:       true,

@@ -20,7 +20,7 @@ var allowed = &kernel.Param{Name: depositv1.ParamAllowed, Default: 1, Min: 0, Ma
 
 // Module is the table of contents.
 func (d *Deposits) Module() *kernel.Module {
-	bank, holder := kernel.Need{Roles: kernel.Roles(membersv1.RoleBank)}, kernel.Need{Roles: kernel.Roles(membersv1.Trading)}
+	bank, holder := kernel.Need{Roles: membersv1.RoleBank}, kernel.Need{Roles: membersv1.Trading}
 	return &kernel.Module{
 		Name:        "deposit",
 		Collections: []*kernel.Collection{balances.Declared(), issued.Declared()},

@@ -139,7 +139,7 @@ type Proposal struct {
 	Id    []byte                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The member that proposed.
 	Proposer []byte `protobuf:"bytes,2,opt,name=proposer,proto3" json:"proposer,omitempty"`
-	// 1 to 500 bytes, for people.
+	// For people.
 	Title        string        `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
 	Calls        []*txv1.Call  `protobuf:"bytes,4,rep,name=calls,proto3" json:"calls,omitempty"`
 	ExpiresUnixS int64         `protobuf:"varint,5,opt,name=expires_unix_s,json=expiresUnixS,proto3" json:"expires_unix_s,omitempty"`
@@ -370,11 +370,120 @@ func (x *ValidatorSet) GetPowerBefore() int64 {
 	return 0
 }
 
+// ValidatorChange is a change that the engine has not been told yet.
+type ValidatorChange struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	PublicKey []byte                 `protobuf:"bytes,1,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
+	Power     int64                  `protobuf:"varint,2,opt,name=power,proto3" json:"power,omitempty"`
+	// Before the block; 0 where the key was in no set.
+	PowerBefore   int64 `protobuf:"varint,3,opt,name=power_before,json=powerBefore,proto3" json:"power_before,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ValidatorChange) Reset() {
+	*x = ValidatorChange{}
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ValidatorChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ValidatorChange) ProtoMessage() {}
+
+func (x *ValidatorChange) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ValidatorChange.ProtoReflect.Descriptor instead.
+func (*ValidatorChange) Descriptor() ([]byte, []int) {
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ValidatorChange) GetPublicKey() []byte {
+	if x != nil {
+		return x.PublicKey
+	}
+	return nil
+}
+
+func (x *ValidatorChange) GetPower() int64 {
+	if x != nil {
+		return x.Power
+	}
+	return 0
+}
+
+func (x *ValidatorChange) GetPowerBefore() int64 {
+	if x != nil {
+		return x.PowerBefore
+	}
+	return 0
+}
+
+// ValidatorChanges are those of one block; none is left between blocks.
+type ValidatorChanges struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Changes       []*ValidatorChange     `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ValidatorChanges) Reset() {
+	*x = ValidatorChanges{}
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ValidatorChanges) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ValidatorChanges) ProtoMessage() {}
+
+func (x *ValidatorChanges) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ValidatorChanges.ProtoReflect.Descriptor instead.
+func (*ValidatorChanges) Descriptor() ([]byte, []int) {
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ValidatorChanges) GetChanges() []*ValidatorChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
 // Propose puts calls to the vote; the proposer's own vote is yes. An account of a member with a seat calls it.
 type Propose struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Title string                 `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
-	Calls []*txv1.Call           `protobuf:"bytes,2,rep,name=calls,proto3" json:"calls,omitempty"`
+	// 1 to 500 bytes.
+	Title string `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
+	// 1 to 100, their account left empty.
+	Calls []*txv1.Call `protobuf:"bytes,2,rep,name=calls,proto3" json:"calls,omitempty"`
 	// At most 30 days ahead.
 	ExpiresUnixS  int64 `protobuf:"varint,3,opt,name=expires_unix_s,json=expiresUnixS,proto3" json:"expires_unix_s,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -383,7 +492,7 @@ type Propose struct {
 
 func (x *Propose) Reset() {
 	*x = Propose{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[4]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -395,7 +504,7 @@ func (x *Propose) String() string {
 func (*Propose) ProtoMessage() {}
 
 func (x *Propose) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[4]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -408,7 +517,7 @@ func (x *Propose) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Propose.ProtoReflect.Descriptor instead.
 func (*Propose) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{4}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Propose) GetTitle() string {
@@ -443,7 +552,7 @@ type Vote struct {
 
 func (x *Vote) Reset() {
 	*x = Vote{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[5]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -455,7 +564,7 @@ func (x *Vote) String() string {
 func (*Vote) ProtoMessage() {}
 
 func (x *Vote) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[5]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -468,7 +577,7 @@ func (x *Vote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Vote.ProtoReflect.Descriptor instead.
 func (*Vote) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{5}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Vote) GetProposal() []byte {
@@ -490,8 +599,9 @@ type SetParameter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Days since 1970-01-01; not before the next day.
-	FromDay       int32  `protobuf:"varint,2,opt,name=from_day,json=fromDay,proto3" json:"from_day,omitempty"`
-	Value         int64  `protobuf:"varint,3,opt,name=value,proto3" json:"value,omitempty"`
+	FromDay int32 `protobuf:"varint,2,opt,name=from_day,json=fromDay,proto3" json:"from_day,omitempty"`
+	Value   int64 `protobuf:"varint,3,opt,name=value,proto3" json:"value,omitempty"`
+	// The rule or decision that it comes from, 1 to 200 bytes.
 	Source        string `protobuf:"bytes,4,opt,name=source,proto3" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -499,7 +609,7 @@ type SetParameter struct {
 
 func (x *SetParameter) Reset() {
 	*x = SetParameter{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[6]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -511,7 +621,7 @@ func (x *SetParameter) String() string {
 func (*SetParameter) ProtoMessage() {}
 
 func (x *SetParameter) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[6]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -524,7 +634,7 @@ func (x *SetParameter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetParameter.ProtoReflect.Descriptor instead.
 func (*SetParameter) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{6}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SetParameter) GetName() string {
@@ -557,10 +667,13 @@ func (x *SetParameter) GetSource() string {
 
 // SetValidator gives a key power, or with power 0 takes it away. Only governance calls it.
 type SetValidator struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	PublicKey []byte                 `protobuf:"bytes,1,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
-	Power     int64                  `protobuf:"varint,2,opt,name=power,proto3" json:"power,omitempty"`
-	Member    []byte                 `protobuf:"bytes,3,opt,name=member,proto3" json:"member,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ed25519, 32 bytes.
+	PublicKey []byte `protobuf:"bytes,1,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
+	// 0 to 1,000.
+	Power int64 `protobuf:"varint,2,opt,name=power,proto3" json:"power,omitempty"`
+	// Whose it is; for a key that is there, the member that it was given with.
+	Member []byte `protobuf:"bytes,3,opt,name=member,proto3" json:"member,omitempty"`
 	// Needed where fewer than four would remain.
 	AllowBelowFour bool `protobuf:"varint,4,opt,name=allow_below_four,json=allowBelowFour,proto3" json:"allow_below_four,omitempty"`
 	unknownFields  protoimpl.UnknownFields
@@ -569,7 +682,7 @@ type SetValidator struct {
 
 func (x *SetValidator) Reset() {
 	*x = SetValidator{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[7]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -581,7 +694,7 @@ func (x *SetValidator) String() string {
 func (*SetValidator) ProtoMessage() {}
 
 func (x *SetValidator) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[7]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -594,7 +707,7 @@ func (x *SetValidator) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetValidator.ProtoReflect.Descriptor instead.
 func (*SetValidator) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{7}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SetValidator) GetPublicKey() []byte {
@@ -627,15 +740,16 @@ func (x *SetValidator) GetAllowBelowFour() bool {
 
 // ShiftClock moves a development network's business clock forward. An account of a member with a seat calls it.
 type ShiftClock struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ForwardS      int64                  `protobuf:"varint,1,opt,name=forward_s,json=forwardS,proto3" json:"forward_s,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At least 1; at most 10 years in all.
+	ForwardS      int64 `protobuf:"varint,1,opt,name=forward_s,json=forwardS,proto3" json:"forward_s,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ShiftClock) Reset() {
 	*x = ShiftClock{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[8]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -647,7 +761,7 @@ func (x *ShiftClock) String() string {
 func (*ShiftClock) ProtoMessage() {}
 
 func (x *ShiftClock) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[8]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -660,7 +774,7 @@ func (x *ShiftClock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShiftClock.ProtoReflect.Descriptor instead.
 func (*ShiftClock) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{8}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ShiftClock) GetForwardS() int64 {
@@ -681,7 +795,7 @@ type Proposed struct {
 
 func (x *Proposed) Reset() {
 	*x = Proposed{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[9]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -693,7 +807,7 @@ func (x *Proposed) String() string {
 func (*Proposed) ProtoMessage() {}
 
 func (x *Proposed) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[9]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -706,7 +820,7 @@ func (x *Proposed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Proposed.ProtoReflect.Descriptor instead.
 func (*Proposed) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{9}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Proposed) GetProposal() []byte {
@@ -741,7 +855,7 @@ type Voted struct {
 
 func (x *Voted) Reset() {
 	*x = Voted{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[10]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -753,7 +867,7 @@ func (x *Voted) String() string {
 func (*Voted) ProtoMessage() {}
 
 func (x *Voted) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[10]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -766,7 +880,7 @@ func (x *Voted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Voted.ProtoReflect.Descriptor instead.
 func (*Voted) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{10}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Voted) GetProposal() []byte {
@@ -801,7 +915,7 @@ type Decided struct {
 
 func (x *Decided) Reset() {
 	*x = Decided{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[11]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -813,7 +927,7 @@ func (x *Decided) String() string {
 func (*Decided) ProtoMessage() {}
 
 func (x *Decided) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[11]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -826,7 +940,7 @@ func (x *Decided) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decided.ProtoReflect.Descriptor instead.
 func (*Decided) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{11}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Decided) GetProposal() []byte {
@@ -862,7 +976,7 @@ type ParameterSet struct {
 
 func (x *ParameterSet) Reset() {
 	*x = ParameterSet{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[12]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -874,7 +988,7 @@ func (x *ParameterSet) String() string {
 func (*ParameterSet) ProtoMessage() {}
 
 func (x *ParameterSet) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[12]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -887,7 +1001,7 @@ func (x *ParameterSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParameterSet.ProtoReflect.Descriptor instead.
 func (*ParameterSet) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{12}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ParameterSet) GetName() string {
@@ -929,7 +1043,7 @@ type ValidatorChanged struct {
 
 func (x *ValidatorChanged) Reset() {
 	*x = ValidatorChanged{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[13]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -941,7 +1055,7 @@ func (x *ValidatorChanged) String() string {
 func (*ValidatorChanged) ProtoMessage() {}
 
 func (x *ValidatorChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[13]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -954,7 +1068,7 @@ func (x *ValidatorChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidatorChanged.ProtoReflect.Descriptor instead.
 func (*ValidatorChanged) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{13}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ValidatorChanged) GetPublicKey() []byte {
@@ -987,7 +1101,7 @@ type ClockShifted struct {
 
 func (x *ClockShifted) Reset() {
 	*x = ClockShifted{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[14]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -999,7 +1113,7 @@ func (x *ClockShifted) String() string {
 func (*ClockShifted) ProtoMessage() {}
 
 func (x *ClockShifted) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[14]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1012,7 +1126,7 @@ func (x *ClockShifted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClockShifted.ProtoReflect.Descriptor instead.
 func (*ClockShifted) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{14}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ClockShifted) GetShiftS() int64 {
@@ -1051,7 +1165,14 @@ const file_modules_governance_governancev1_governance_proto_rawDesc = "" +
 	"validators\x12%\n" +
 	"\x0echanged_height\x18\x02 \x01(\x03R\rchangedHeight\x12#\n" +
 	"\rchanged_power\x18\x03 \x01(\x03R\fchangedPower\x12!\n" +
-	"\fpower_before\x18\x04 \x01(\x03R\vpowerBefore\"s\n" +
+	"\fpower_before\x18\x04 \x01(\x03R\vpowerBefore\"i\n" +
+	"\x0fValidatorChange\x12\x1d\n" +
+	"\n" +
+	"public_key\x18\x01 \x01(\fR\tpublicKey\x12\x14\n" +
+	"\x05power\x18\x02 \x01(\x03R\x05power\x12!\n" +
+	"\fpower_before\x18\x03 \x01(\x03R\vpowerBefore\"W\n" +
+	"\x10ValidatorChanges\x12C\n" +
+	"\achanges\x18\x01 \x03(\v2).splittally.governance.v1.ValidatorChangeR\achanges\"s\n" +
 	"\aPropose\x12\x14\n" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12,\n" +
 	"\x05calls\x18\x02 \x03(\v2\x16.splittally.tx.v1.CallR\x05calls\x12$\n" +
@@ -1118,38 +1239,41 @@ func file_modules_governance_governancev1_governance_proto_rawDescGZIP() []byte 
 }
 
 var file_modules_governance_governancev1_governance_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_modules_governance_governancev1_governance_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_modules_governance_governancev1_governance_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_modules_governance_governancev1_governance_proto_goTypes = []any{
 	(ProposalState)(0),       // 0: splittally.governance.v1.ProposalState
 	(*Ballot)(nil),           // 1: splittally.governance.v1.Ballot
 	(*Proposal)(nil),         // 2: splittally.governance.v1.Proposal
 	(*Validator)(nil),        // 3: splittally.governance.v1.Validator
 	(*ValidatorSet)(nil),     // 4: splittally.governance.v1.ValidatorSet
-	(*Propose)(nil),          // 5: splittally.governance.v1.Propose
-	(*Vote)(nil),             // 6: splittally.governance.v1.Vote
-	(*SetParameter)(nil),     // 7: splittally.governance.v1.SetParameter
-	(*SetValidator)(nil),     // 8: splittally.governance.v1.SetValidator
-	(*ShiftClock)(nil),       // 9: splittally.governance.v1.ShiftClock
-	(*Proposed)(nil),         // 10: splittally.governance.v1.Proposed
-	(*Voted)(nil),            // 11: splittally.governance.v1.Voted
-	(*Decided)(nil),          // 12: splittally.governance.v1.Decided
-	(*ParameterSet)(nil),     // 13: splittally.governance.v1.ParameterSet
-	(*ValidatorChanged)(nil), // 14: splittally.governance.v1.ValidatorChanged
-	(*ClockShifted)(nil),     // 15: splittally.governance.v1.ClockShifted
-	(*txv1.Call)(nil),        // 16: splittally.tx.v1.Call
+	(*ValidatorChange)(nil),  // 5: splittally.governance.v1.ValidatorChange
+	(*ValidatorChanges)(nil), // 6: splittally.governance.v1.ValidatorChanges
+	(*Propose)(nil),          // 7: splittally.governance.v1.Propose
+	(*Vote)(nil),             // 8: splittally.governance.v1.Vote
+	(*SetParameter)(nil),     // 9: splittally.governance.v1.SetParameter
+	(*SetValidator)(nil),     // 10: splittally.governance.v1.SetValidator
+	(*ShiftClock)(nil),       // 11: splittally.governance.v1.ShiftClock
+	(*Proposed)(nil),         // 12: splittally.governance.v1.Proposed
+	(*Voted)(nil),            // 13: splittally.governance.v1.Voted
+	(*Decided)(nil),          // 14: splittally.governance.v1.Decided
+	(*ParameterSet)(nil),     // 15: splittally.governance.v1.ParameterSet
+	(*ValidatorChanged)(nil), // 16: splittally.governance.v1.ValidatorChanged
+	(*ClockShifted)(nil),     // 17: splittally.governance.v1.ClockShifted
+	(*txv1.Call)(nil),        // 18: splittally.tx.v1.Call
 }
 var file_modules_governance_governancev1_governance_proto_depIdxs = []int32{
-	16, // 0: splittally.governance.v1.Proposal.calls:type_name -> splittally.tx.v1.Call
+	18, // 0: splittally.governance.v1.Proposal.calls:type_name -> splittally.tx.v1.Call
 	1,  // 1: splittally.governance.v1.Proposal.ballots:type_name -> splittally.governance.v1.Ballot
 	0,  // 2: splittally.governance.v1.Proposal.state:type_name -> splittally.governance.v1.ProposalState
 	3,  // 3: splittally.governance.v1.ValidatorSet.validators:type_name -> splittally.governance.v1.Validator
-	16, // 4: splittally.governance.v1.Propose.calls:type_name -> splittally.tx.v1.Call
-	0,  // 5: splittally.governance.v1.Decided.state:type_name -> splittally.governance.v1.ProposalState
-	6,  // [6:6] is the sub-list for method output_type
-	6,  // [6:6] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	5,  // 4: splittally.governance.v1.ValidatorChanges.changes:type_name -> splittally.governance.v1.ValidatorChange
+	18, // 5: splittally.governance.v1.Propose.calls:type_name -> splittally.tx.v1.Call
+	0,  // 6: splittally.governance.v1.Decided.state:type_name -> splittally.governance.v1.ProposalState
+	7,  // [7:7] is the sub-list for method output_type
+	7,  // [7:7] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_modules_governance_governancev1_governance_proto_init() }
@@ -1163,7 +1287,7 @@ func file_modules_governance_governancev1_governance_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_governance_governancev1_governance_proto_rawDesc), len(file_modules_governance_governancev1_governance_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   15,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -68,3 +68,19 @@ func SortSignatures(tx *Transaction) {
 		return bytes.Compare(a.PublicKey, b.PublicKey)
 	})
 }
+
+// MethodOf is the name of the method that a message calls: splittally.voucher.v1.Transfer is voucher.Transfer.
+func MethodOf(m proto.Message) string {
+	name := m.ProtoReflect().Descriptor().FullName()
+	return string(name.Parent().Parent().Name()) + "." + string(name.Name())
+}
+
+// CallOf is a call of a message's method, acting as an account; the zero account for the sender.
+func CallOf(as id.ID, m proto.Message) (*Call, error) {
+	b, err := Encode(m)
+	call := &Call{Method: MethodOf(m), Message: b}
+	if !as.IsZero() {
+		call.As = as.Bytes()
+	}
+	return call, err
+}

@@ -110,7 +110,9 @@ func (p *Policy) Limit(currency string) *Limit {
 }
 
 // Public is the key as signatures name it. It shares the message's bytes.
-func (k *Key) Public() key.Public { return key.Public{Kind: key.Kind(k.GetKind()), Bytes: k.GetPublicKey()} }
+func (k *Key) Public() key.Public {
+	return key.Public{Kind: key.Kind(k.GetKind()), Bytes: k.GetPublicKey()}
+}
 
 // Named tells whether the chain finds an account by this key: by keys that sign or view.
 func (k *Key) Named() bool { return k.GetPurpose() != KeyPurpose_KEY_PURPOSE_ENCRYPT }

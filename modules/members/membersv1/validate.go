@@ -28,7 +28,7 @@ const (
 func (m *AdmitMember) Validate() error {
 	return first(
 		legal(m.GetLegal()),
-		roles(m.Roles, m.Seat),
+		CheckRoles(m.Roles, m.Seat),
 		quota(m.SupplierQuota),
 		nodes(m.GetNodes()),
 		m.GetPolicy().Check(),
@@ -38,7 +38,7 @@ func (m *AdmitMember) Validate() error {
 
 // Validate judges the message alone.
 func (m *SetStanding) Validate() error {
-	return first(identifier("member", m.Member), state(m.State), roles(m.Roles, m.Seat), quota(m.SupplierQuota))
+	return first(identifier("member", m.Member), state(m.State), CheckRoles(m.Roles, m.Seat), quota(m.SupplierQuota))
 }
 
 // Validate judges the message alone.
@@ -114,7 +114,8 @@ func legal(l *Legal) error {
 	return nil
 }
 
-func roles(r uint32, seat bool) error {
+// CheckRoles judges whether roles, and a seat, may stand together.
+func CheckRoles(r uint32, seat bool) error {
 	switch {
 	case r == 0 || r&^uint32(AllRoles) != 0:
 		return ErrRoles.At("roles", "%#x", r)

@@ -1,0 +1,53 @@
+package node
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/knadh/koanf/parsers/toml/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/providers/structs"
+	"github.com/knadh/koanf/v2"
+)
+
+// Load reads the configuration of a home; fields that it does not name keep their defaults, and fields that nobody
+// knows are refused by name.
+func Load(home string) (Config, error) {
+	c := DefaultConfig()
+	c.Home = home
+	k := koanf.New(".")
+	if err := k.Load(structs.Provider(c, "koanf"), nil); err != nil {
+		return c, err
+	}
+	known := k.Keys()
+	if err := k.Load(file.Provider(c.ConfigFile()), toml.Parser()); err != nil {
+		return c, fmt.Errorf("configuration: %s: %w; 'tallyd init' makes one", c.ConfigFile(), err)
+	}
+	for _, name := range k.Keys() {
+		if !slices.Contains(known, name) {
+			return c, fieldError(name, "there is no such field; the fields are %s", strings.Join(known, ", "))
+		}
+	}
+	if err := k.UnmarshalWithConf("", &c, koanf.UnmarshalConf{Tag: "koanf"}); err != nil {
+		return c, fmt.Errorf("configuration: %s: %w", c.ConfigFile(), err)
+	}
+	return c, c.Check()
+}
+
+// Save writes the configuration, every field by name.
+func (c Config) Save() error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	k := koanf.New(".")
+	if err := k.Load(structs.Provider(c, "koanf"), nil); err != nil {
+		return err
+	}
+	b, err := k.Marshal(toml.Parser())
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(c.ConfigFile(), b, 0o600)
+}

@@ -1,0 +1,185 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	dbm "github.com/cometbft/cometbft-db"
+	abci "github.com/cometbft/cometbft/abci/types"
+	engstore "github.com/cometbft/cometbft/store"
+	"github.com/cometbft/cometbft/types"
+	"github.com/splittally/splittally/app"
+)
+
+// Verification is what a replay of a node's blocks has shown.
+type Verification struct {
+	Blocks       int64 `json:"blocks"`
+	Transactions int64 `json:"transactions"`
+	// Height and AppHash are of the last block whose result a header confirms.
+	Height  int64  `json:"height"`
+	AppHash string `json:"app_hash"`
+}
+
+// Verify replays every block of a node from genesis into a fresh state and checks, at each height: the header's
+// hash, the commit of more than two thirds of the validators, the results' hash, the state's hash, and every
+// invariant. The node must not run. progress is called after each block.
+func Verify(c Config, progress func(done, all int64)) (Verification, error) {
+	genesis, err := types.GenesisDocFromFile(c.GenesisFile())
+	if err != nil {
+		return Verification{}, err
+	}
+	db, err := dbm.NewDB("blockstore", dbm.GoLevelDBBackend, c.path("data"))
+	if err != nil {
+		return Verification{}, fmt.Errorf("the blocks cannot be opened; is the node still running? %w", err)
+	}
+	defer db.Close() //nolint:errcheck // nothing was written
+	dir, err := os.MkdirTemp("", "tallyd-verify-")
+	if err != nil {
+		return Verification{}, err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	v := &verifier{blocks: engstore.NewBlockStore(db), genesis: genesis}
+	if base := v.blocks.Base(); base > 1 {
+		return Verification{}, fmt.Errorf("this node keeps blocks from height %d on: verify on one that keeps all", base)
+	}
+	o := c.options(genesis.ChainID, nil)
+	o.Store.Dir, o.Store.NoSync = dir, true
+	if v.app, err = app.Open(o); err != nil {
+		return Verification{}, err
+	}
+	err = v.run(progress)
+	return v.out, errors.Join(err, v.app.Close())
+}
+
+type verifier struct {
+	blocks  *engstore.BlockStore
+	genesis *types.GenesisDoc
+	app     *app.App
+	out     Verification
+	// What the next header must say.
+	appHash, resultsHash []byte
+	validators           *types.ValidatorSet
+	next                 *types.ValidatorSet
+}
+
+func (v *verifier) run(progress func(done, all int64)) error {
+	if err := v.start(); err != nil {
+		return err
+	}
+	last := v.blocks.Height()
+	for h := int64(1); h <= last; h++ {
+		b := v.blocks.LoadBlock(h)
+		if b == nil {
+			return fmt.Errorf("block %d is missing", h)
+		}
+		if err := v.check(b); err != nil {
+			return fmt.Errorf("block %d: %w", h, err)
+		}
+		if err := v.replay(b); err != nil {
+			return fmt.Errorf("block %d: %w", h, err)
+		}
+		progress(h, last)
+	}
+	return nil
+}
+
+func (v *verifier) start() error {
+	r, err := app.NewABCI(v.app).InitChain(context.Background(), &abci.RequestInitChain{
+		ChainId: v.genesis.ChainID, Time: v.genesis.GenesisTime, AppStateBytes: v.genesis.AppState,
+	})
+	if err != nil {
+		return err
+	}
+	v.appHash = r.AppHash
+	v.resultsHash = types.NewResults(nil).Hash()
+	updates, err := types.PB2TM.ValidatorUpdates(r.Validators)
+	if err != nil {
+		return err
+	}
+	if len(updates) == 0 {
+		v.validators = v.genesis.ValidatorSet()
+	} else {
+		v.validators = types.NewValidatorSet(updates)
+	}
+	v.next = v.validators.CopyIncrementProposerPriority(1)
+	return nil
+}
+
+// check judges a block against what the blocks before it have led to.
+func (v *verifier) check(b *types.Block) error {
+	if err := b.ValidateBasic(); err != nil {
+		return err
+	}
+	switch {
+	case !bytes.Equal(b.AppHash, v.appHash):
+		return fmt.Errorf("its header has state hash %X, the replay gives %X", b.AppHash, v.appHash)
+	case !bytes.Equal(b.LastResultsHash, v.resultsHash):
+		return fmt.Errorf("its header has results hash %X, the replay gives %X", b.LastResultsHash, v.resultsHash)
+	case !bytes.Equal(b.ValidatorsHash, v.validators.Hash()):
+		return fmt.Errorf("its header has validators hash %X, the replay gives %X", b.ValidatorsHash, v.validators.Hash())
+	case !bytes.Equal(b.NextValidatorsHash, v.next.Hash()):
+		return fmt.Errorf("its header has next validators hash %X, the replay gives %X", b.NextValidatorsHash, v.next.Hash())
+	}
+	meta, commit := v.blocks.LoadBlockMeta(b.Height), v.blocks.LoadSeenCommit(b.Height)
+	if commit == nil || b.Height < v.blocks.Height() {
+		commit = v.blocks.LoadBlockCommit(b.Height)
+	}
+	if meta == nil || commit == nil || !bytes.Equal(meta.BlockID.Hash, b.Hash()) {
+		return errors.New("its hash is not the one that was committed")
+	}
+	return v.validators.VerifyCommitLight(v.genesis.ChainID, meta.BlockID, b.Height, commit)
+}
+
+func (v *verifier) replay(b *types.Block) error {
+	r, err := app.NewABCI(v.app).FinalizeBlock(context.Background(), &abci.RequestFinalizeBlock{
+		Height: b.Height, Time: b.Time, Txs: b.Txs.ToSliceOfBytes(), Hash: b.Hash(),
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := app.NewABCI(v.app).Commit(context.Background(), &abci.RequestCommit{}); err != nil {
+		return err
+	}
+	if err := v.app.CheckInvariants(); err != nil {
+		return err
+	}
+	v.out.Blocks, v.out.Transactions = v.out.Blocks+1, v.out.Transactions+int64(len(b.Txs))
+	v.out.Height, v.out.AppHash = b.Height-1, fmt.Sprintf("%X", v.appHash)
+	v.appHash, v.resultsHash = r.AppHash, types.NewResults(r.TxResults).Hash()
+	return v.advance(r.ValidatorUpdates)
+}
+
+// advance is the engine's rule: an update of block h counts from h+2 on.
+func (v *verifier) advance(updates []abci.ValidatorUpdate) error {
+	changes, err := types.PB2TM.ValidatorUpdates(updates)
+	if err != nil {
+		return err
+	}
+	next := v.next.Copy()
+	if len(changes) > 0 {
+		if err := next.UpdateWithChangeSet(changes); err != nil {
+			return err
+		}
+	}
+	next.IncrementProposerPriority(1)
+	v.validators, v.next = v.next, next
+	return nil
+}
+
+// Export writes the state of a node that does not run as a genesis for a chain that goes on from it, with a digest
+// of its content.
+func Export(c Config) (state []byte, content string, height int64, err error) {
+	genesis, err := types.GenesisDocFromFile(c.GenesisFile())
+	if err != nil {
+		return nil, "", 0, err
+	}
+	a, err := app.Open(c.options(genesis.ChainID, nil))
+	if err != nil {
+		return nil, "", 0, fmt.Errorf("the state cannot be opened; is the node still running? %w", err)
+	}
+	b, digest, err := a.Export()
+	return b, digest.String(), a.Status().Height, errors.Join(err, a.Close())
+}

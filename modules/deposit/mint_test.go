@@ -1,0 +1,65 @@
+package deposit_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/splittally/splittally/modules/deposit/depositv1"
+	"github.com/splittally/splittally/modules/kernel"
+	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/kerneltest"
+	"github.com/splittally/splittally/modules/kernel/kernelv1"
+	"github.com/splittally/splittally/modules/members/membersv1"
+)
+
+func TestMint(t *testing.T) {
+	w := newWorld(t)
+	r := w.Must(bank, mint(acme, 700))
+	w.moved(r, &depositv1.Moved{Bank: bank.Member.Bytes(), To: acme.ID.Bytes(), AmountMinor: 700, Currency: "CNY", Reference: "received"}, acme, bank)
+	w.Must(bank, mint(acme, 1))
+	w.Must(otherBank, mint(acme, 5))
+	w.Must(bank, mint(bank, 9))
+	if w.balance(bank, acme) != 701 || w.balance(otherBank, acme) != 5 || w.issued(bank) != 710 || w.issued(otherBank) != 5 {
+		t.Error("balances", w.balance(bank, acme), w.balance(otherBank, acme), w.issued(bank), w.issued(otherBank))
+	}
+	w.held(acme, 2, 706)
+	w.held(bank, 1, 9)
+}
+
+func TestMintCurrenciesAreApart(t *testing.T) {
+	w := newWorld(t)
+	w.Must(bank, mint(acme, 7), &depositv1.Mint{To: acme.ID.Bytes(), AmountMinor: 8, Currency: "JPY"})
+	w.held(acme, 1, 7)
+	if jpy := w.Totals(acme.ID).Total(depositv1.ClassHeld, "JPY"); jpy.Count != 1 || jpy.AmountMinor != 8 {
+		t.Error(jpy)
+	}
+	w.Refused(depositv1.ErrInsufficient, acme, &depositv1.Redeem{Bank: bank.Member.Bytes(), AmountMinor: 8, Currency: "CNY"})
+}
+
+// The refusals in their order: each case has the faults of those below it too, where it can.
+func TestMintRefusals(t *testing.T) {
+	w := newWorld(t)
+	invited := w.invite()
+	w.Refused(depositv1.ErrField, bank, mint(stranger, 0))
+	w.Refused(kernel.ErrUnknown, bank, mint(stranger, 1))
+	w.Refused(kernel.ErrInactive, bank, mint(invited, 1))
+	w.Must(bank, mint(acme, math.MaxInt64))
+	w.Refused(kernel.ErrOverflow, bank, mint(zeta, 1))      // what the bank owes in all
+	w.Refused(kernel.ErrOverflow, otherBank, mint(acme, 1)) // the account's total
+	w.forbid()
+	w.Refused(depositv1.ErrForbidden, bank, mint(stranger, 1))
+}
+
+// invite admits a supplier, whose account may not act before it has joined.
+func (w *world) invite() kerneltest.Actor {
+	w.TB.Helper()
+	pub := kerneltest.Signer("invitation").Public()
+	body := w.Body(bank, kerneltest.Call(bank, &membersv1.AdmitSupplier{
+		Legal:         &membersv1.Legal{Name: "new", CredentialKind: membersv1.CredentialKind_CREDENTIAL_KIND_LEI, Credential: lei("new")},
+		IdentityCheck: id.Hash("check").Bytes(), InvitationKind: uint32(pub.Kind), InvitationKey: pub.Bytes,
+	}))
+	if r := w.Raw(w.Sign(body, bank)); r.Err != nil {
+		w.TB.Fatal(r.Err)
+	}
+	return kerneltest.Actor{ID: kernelv1.CreatedID(kernelv1.SeedOf(bank.ID, body.Id), 0, 1)}
+}

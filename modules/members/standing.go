@@ -1,0 +1,37 @@
+package members
+
+import (
+	"github.com/splittally/splittally/modules/kernel"
+	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/key"
+	"github.com/splittally/splittally/modules/members/membersv1"
+)
+
+// Standing is what permission asks for: one read of the account and one of its member. Keys and methods share the
+// record that was read for this call, and are read only.
+func (m *Members) Standing(c *kernel.Ctx, account id.ID) (kernel.Standing, bool) {
+	a, ok := accounts.Get(c, account)
+	if !ok {
+		return kernel.Standing{}, false
+	}
+	rec := mustMember(c, a)
+	s := kernel.Standing{
+		Account: account, Member: id.Must(a.Member), Roles: kernel.Roles(rec.Roles), Seat: rec.Seat,
+		Active:  a.State == membersv1.AccountState_ACCOUNT_STATE_ACTIVE && rec.State == membersv1.MemberState_MEMBER_STATE_ACTIVE,
+		Methods: a.Policy.GetMethods(), Keys: signingKeys(a.Policy), Threshold: int(a.Policy.GetThreshold()),
+	}
+	if s.Lane = s.Member; len(rec.Sponsor) > 0 {
+		s.Lane = id.Must(rec.Sponsor)
+	}
+	return s, true
+}
+
+func signingKeys(p *membersv1.Policy) []key.Public {
+	out := make([]key.Public, 0, len(p.GetKeys()))
+	for _, k := range p.GetKeys() {
+		if k.Purpose == membersv1.KeyPurpose_KEY_PURPOSE_SIGN {
+			out = append(out, k.Public())
+		}
+	}
+	return out
+}

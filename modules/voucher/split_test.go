@@ -1,0 +1,112 @@
+package voucher
+
+import (
+	"testing"
+
+	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/kernelv1"
+	"github.com/splittally/splittally/modules/voucher/voucherv1"
+	"google.golang.org/protobuf/proto"
+)
+
+func splitInto(ref *voucherv1.PartRef, pieces ...int64) *voucherv1.Split {
+	return &voucherv1.Split{Part: ref, PiecesMinor: pieces}
+}
+
+func TestSplitRefusals(t *testing.T) {
+	w := newWorld(t)
+	w.param(voucherv1.ParamSplitsMax, 3)
+	w.param(voucherv1.ParamPartsMax, 3)
+	_, p := w.active(500, "a")
+	w.Must(alpha, items(w.give(p, beta, 0)))
+	noPackage, noPart, stale := p.Ref(), p.Ref(), p.Ref()
+	noPackage.Package, noPart.Number, stale.Head = hash("x"), hash("x"), hash("x")
+	w.inOrder(
+		refusal{beta, splitInto(p.Ref(), 1), voucherv1.ErrField},
+		refusal{beta, splitInto(noPackage, 1, 1), voucherv1.ErrNoPackage},
+		refusal{beta, splitInto(noPart, 1, 1), voucherv1.ErrNoPart},
+		refusal{beta, splitInto(stale, 1, 1), voucherv1.ErrStaleHead},
+		refusal{beta, splitInto(p.Ref(), 1, 1), voucherv1.ErrNotHolder},
+		refusal{alpha, splitInto(p.Ref(), 1, 1), voucherv1.ErrNotHeld},
+		refusal{alpha, &voucherv1.WithdrawOffer{Part: p.Ref()}, nil},
+	)
+	w.inOrder(
+		refusal{alpha, splitInto(p.Ref(), 1, 1, 1, 1, 1), voucherv1.ErrPieces},
+		refusal{alpha, splitInto(p.Ref(), 496, 1, 1, 1, 1), voucherv1.ErrSplits},
+		refusal{alpha, splitInto(p.Ref(), 497, 1, 1, 1), voucherv1.ErrPartsFull},
+		refusal{alpha, splitInto(p.Ref(), 498, 1, 1), nil},
+		refusal{alpha, splitInto(p.Ref(), 498, 1, 1), voucherv1.ErrNoPart}, // its number is ended
+	)
+}
+
+// The allowance, less one for each piece beyond the first, goes with the units.
+func TestSplitDividesTheAllowance(t *testing.T) {
+	w := newWorld(t)
+	_, p := w.active(1_000, "a")
+	w.Must(alpha, splitInto(p.Ref(), 1, 499, 500))
+	var left []uint32
+	for i, c := range w.parts(p.Package) {
+		left = append(left, c.SplitsLeft)
+		if c.Holder.ID() != alpha.ID || c.Depth != 0 || string(c.Head) == string(p.Head) {
+			t.Errorf("piece %d: %v", i, c)
+		}
+	}
+	if left[0] != 0 || left[1] != 249 || left[2] != 249 {
+		t.Errorf("500 − 2 over 1, 499 and 500 units: %v", left)
+	}
+	w.total(alpha, voucherv1.ClassHeld, 3, 1_000)
+	w.Refused(voucherv1.ErrSplits, alpha, splitInto(w.parts(p.Package)[0].Ref(), 1, 1)) // none left, and one unit
+}
+
+// Each piece begins a trail of its own after the head of what was split.
+func TestTrailAcrossASplit(t *testing.T) {
+	w := newWorld(t)
+	pkg := w.pending(500, "a")
+	r := w.Must(alpha, accept(pkg.Id))
+	kept := append([][]byte(nil), r.Kept...)
+	p := w.parts(pkg.Id)[0]
+	r = w.Must(alpha, splitInto(p.Ref(), 200, 300))
+	kept = append(kept, r.Kept...)
+	low := w.parts(pkg.Id)[0]
+	w.welcome(beta, 500)
+	r = w.Must(alpha, items(w.give(low, beta, 0)))
+	kept = append(kept, r.Kept...)
+
+	trail := walk(t, kept, id.Must(w.again(low).Head))
+	if len(trail) != 3 {
+		t.Fatal(len(trail), "entries")
+	}
+	passed, split, issued := trail[0], trail[1], trail[2]
+	if passed.Step != voucherv1.Step_STEP_PASSED || id.Must(passed.From) != alpha.ID || id.Must(passed.To) != beta.ID || passed.Hi != 200 {
+		t.Error(passed)
+	}
+	if split.Step != voucherv1.Step_STEP_SPLIT || split.Lo != 1 || split.Hi != 200 || id.Must(split.Number) != id.Must(low.Number) {
+		t.Error(split)
+	}
+	if issued.Step != voucherv1.Step_STEP_ISSUED || id.Must(issued.From) != acme.ID || issued.Hi != 500 || !proto.Equal(issued.Background, trading(use("a", 500))) {
+		t.Error(issued)
+	}
+}
+
+// walk follows a trail from its head to the issue through what nodes keep, newest first.
+func walk(t testing.TB, kept [][]byte, head id.ID) []*voucherv1.Endorsement {
+	t.Helper()
+	byHash := map[id.ID][]byte{}
+	for _, b := range kept {
+		byHash[kernelv1.KeptHash(b)] = b
+	}
+	var out []*voucherv1.Endorsement
+	for !head.IsZero() {
+		link := byHash[head]
+		if link == nil {
+			t.Fatalf("nobody keeps %s", head)
+		}
+		endorsed := byHash[id.ID(link[36:68])]
+		prev, e, err := voucherv1.ReadEntry(head, append(append([]byte(nil), link...), endorsed[4:]...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, head = append(out, e), prev
+	}
+	return out
+}
