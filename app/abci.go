@@ -28,7 +28,9 @@ func (x *ABCI) Info(context.Context, *abci.RequestInfo) (*abci.ResponseInfo, err
 
 // InitChain makes the first state.
 func (x *ABCI) InitChain(_ context.Context, r *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
-	hash, updates, err := x.app.initChain(r.AppStateBytes, r.Time)
+	hash, updates, err := x.app.initChain(genesis{
+		chain: r.ChainId, height: r.InitialHeight, time: r.Time, maxBlockBytes: r.ConsensusParams.GetBlock().GetMaxBytes(), state: r.AppStateBytes,
+	})
 	if err != nil {
 		return nil, err
 	}

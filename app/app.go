@@ -46,6 +46,8 @@ type Options struct {
 	Log      *slog.Logger
 	// Peers admits peers by id while the chain's own registry is not known yet, because the node is new.
 	Peers []string
+	// Fail is told when the node can no longer be trusted and its process must end; nil panics.
+	Fail func(why string)
 	// CheckInvariants runs every invariant after every block and stops where one is broken: slow, for tests.
 	CheckInvariants bool
 }
@@ -83,6 +85,9 @@ func Open(o Options) (*App, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Fail == nil {
+		o.Fail = func(why string) { panic("app: " + why) }
 	}
 	if o.Pool == (pool.Limits{}) {
 		o.Pool = pool.DefaultLimits

@@ -54,7 +54,11 @@ func (a *App) judgeState(c *kernel.Ctx, tx *kernel.Tx) error {
 
 func (a *App) entry(c *kernel.Ctx, raw []byte, tx *kernel.Tx) (*pool.Entry, error) {
 	lane, err := a.machine.LaneOf(c, tx)
-	return &pool.Entry{Raw: raw, Tx: tx, Lane: lane}, err
+	e := &pool.Entry{Raw: raw, Tx: tx, Lane: lane}
+	if err == nil && !e.Fits(blockRoom(MaxBlockBytes)) {
+		return nil, kernel.ErrTooHeavy.With("weight %d of %d, %d bytes", tx.Weight, int64(pool.MaxWeight), len(raw))
+	}
+	return e, err
 }
 
 // known tells a copy of an included transaction from another body under its id.
@@ -83,8 +87,10 @@ func nameOf(code uint32) string {
 }
 
 // Accept takes a transaction into the pool, or says why not; TryAgain tells which refusals are of the moment.
-func (a *App) Accept(raw []byte) (id.ID, error) {
+func (a *App) Accept(raw []byte) (hash id.ID, err error) {
+	defer a.failOnFatal(&err)
 	if e := a.pool.Find(raw); e != nil {
+		a.pool.Again(e)
 		return e.Tx.Hash, nil
 	}
 	e, err := a.judge(raw)
@@ -93,6 +99,29 @@ func (a *App) Accept(raw []byte) (id.ID, error) {
 		return id.ID{}, err
 	}
 	return e.Tx.Hash, a.pool.Add(e)
+}
+
+// failOnFatal hands unreadable state to the watchdog: the engine and the gate would only log such a panic.
+func (a *App) failOnFatal(err *error) {
+	if p := recover(); p != nil {
+		if !a.FailIfFatal(p) {
+			panic(p)
+		}
+		*err = errTryAgain
+	}
+}
+
+// FailIfFatal tells the watchdog where a recovered panic means broken or unreadable state.
+func (a *App) FailIfFatal(p any) bool {
+	switch p := p.(type) {
+	case kernel.Fatal:
+		a.o.Fail(p.Error())
+	case *store.Unreadable:
+		a.o.Fail(p.Error())
+	default:
+		return false
+	}
+	return true
 }
 
 // propose picks the transactions of a block. An idle chain's proposer waits a little for one to come, but not when
@@ -106,7 +135,7 @@ func (a *App) propose(height int64, at time.Time, maxBytes int64) [][]byte {
 		a.waitForOne()
 	}
 	c := h.ctx.At(kernel.Info{Height: height, TimeUnixS: at.Unix()})
-	picked := a.pool.Propose(pool.Room{Bytes: maxBytes, Weight: pool.MaxWeight}, func(e *pool.Entry) bool {
+	picked := a.pool.Propose(blockRoom(min(maxBytes, MaxBlockBytes)), func(e *pool.Entry) bool {
 		return a.judgeState(c, e.Tx) == nil
 	})
 	out := make([][]byte, len(picked))
@@ -115,6 +144,8 @@ func (a *App) propose(height int64, at time.Time, maxBytes int64) [][]byte {
 	}
 	return out
 }
+
+func blockRoom(bytes int64) pool.Room { return pool.Room{Bytes: bytes, Weight: pool.MaxWeight} }
 
 func (a *App) waitForOne() {
 	t := time.NewTimer(a.o.IdleWait)
@@ -153,7 +184,7 @@ func (a *App) checkProposal(height int64, at time.Time, raws [][]byte, maxBytes 
 			return fmt.Errorf("transaction %d: %w", i, err)
 		}
 	}
-	return pool.CheckLanes(entries, pool.Room{Bytes: maxBytes, Weight: pool.MaxWeight})
+	return pool.CheckLanes(entries, blockRoom(maxBytes))
 }
 
 // entries finds parsed transactions in the pool, or parses them.
@@ -176,7 +207,7 @@ func (a *App) entries(raws [][]byte) ([]*pool.Entry, error) {
 // block is one that was executed and waits for its commit.
 type block struct {
 	info    kernel.Info
-	raws    [][]byte
+	ids     []kernel.ReplayKey
 	outcome *kernel.Outcome
 }
 
@@ -201,7 +232,10 @@ func (a *App) execute(info kernel.Info, raws [][]byte) ([]kernel.Result, *kernel
 		return nil, nil, nil, err
 	}
 	root, err := a.store.Stage(info.Height, info.TimeUnixS, stateChanges(outcome.Changes), sideChanges(side))
-	a.block = &block{info: info, raws: raws, outcome: outcome}
+	a.block = &block{info: info, outcome: outcome}
+	for _, e := range entries {
+		a.block.ids = append(a.block.ids, e.Tx.ReplayKey())
+	}
 	return results, outcome, root, err
 }
 
@@ -233,12 +267,12 @@ func (a *App) commit() error {
 	a.idsMu.Lock()
 	a.ids.Apply(b.outcome.IDs)
 	a.idsMu.Unlock()
-	a.block, a.first, a.busy = nil, nil, len(b.raws) > 0
+	a.block, a.first, a.busy = nil, nil, len(b.ids) > 0
 	if err := a.moveHead(b.info.TimeUnixS); err != nil {
 		return err
 	}
-	a.pool.Remove(b.raws)
-	a.metrics.committed(len(b.raws))
+	a.pool.Forget(b.ids, b.info.TimeUnixS)
+	a.metrics.committed(len(b.ids))
 	if a.o.CheckInvariants {
 		return a.CheckInvariants()
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/splittally/splittally/modules/kernel"
@@ -13,16 +14,35 @@ import (
 // MaxBlockBytes bounds the transactions of a block; the engine's own bound for the whole block lies above it.
 const MaxBlockBytes = 8 << 20
 
+// EngineBytes is the room that a block has beside its transactions: header, commit, evidence.
+const EngineBytes = 1 << 20
+
+// genesis is what of the engine's genesis the application judges.
+type genesis struct {
+	chain         string
+	height        int64
+	time          time.Time
+	maxBlockBytes int64
+	state         []byte
+}
+
 // initChain makes the first state, which is committed with the first block, and returns a digest of it.
-func (a *App) initChain(appState []byte, at time.Time) ([]byte, []kernel.ValidatorUpdate, error) {
-	if a.store.Height() != 0 {
+func (a *App) initChain(doc genesis) ([]byte, []kernel.ValidatorUpdate, error) {
+	switch {
+	case a.store.Height() != 0:
 		return nil, nil, errors.New("this node's state has blocks already: it belongs to a chain that has begun")
+	case doc.chain != a.o.Chain:
+		return nil, nil, fmt.Errorf("the genesis is of chain %q, this node is set to %q", doc.chain, a.o.Chain)
+	case doc.height != 1:
+		return nil, nil, fmt.Errorf("initial_height of the genesis is %d: a chain begins at 1", doc.height)
+	case doc.maxBlockBytes < MaxBlockBytes+EngineBytes:
+		return nil, nil, fmt.Errorf("block.max_bytes of the genesis is %d: at least %d are needed", doc.maxBlockBytes, MaxBlockBytes+EngineBytes)
 	}
-	g, err := kernel.ParseGenesis(appState)
+	g, err := kernel.ParseGenesis(doc.state)
 	if err != nil {
 		return nil, nil, err
 	}
-	state, updates, err := a.machine.InitGenesis(a.store, g, kernel.Info{TimeUnixS: at.Unix()})
+	state, updates, err := a.machine.InitGenesis(a.store, g, kernel.Info{TimeUnixS: doc.time.Unix()})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -39,11 +59,16 @@ func stateDigest(state *kernel.Overlay) []byte {
 	return h.Sum(nil)
 }
 
+// Digest is the height, the root and a digest of every record of committed state.
+func (a *App) Digest() (height int64, root []byte, content id.ID) {
+	return a.store.Height(), a.store.Hash(), a.machine.ContentHash(a.machine.Export(a.store))
+}
+
 // Export is the state at the node's last block as a genesis for a chain that goes on from it. The node must not run.
 func (a *App) Export() ([]byte, id.ID, error) {
 	records := a.machine.Export(a.store)
 	n := a.machine.NetworkOf(a.store)
-	g := kernel.Genesis{Development: n.Development, UTCOffsetS: n.UtcOffsetS, Records: records}
+	g := kernel.Genesis{Development: n.Development, UTCOffsetS: n.UtcOffsetS, Records: records, ExportedFrom: a.machine.Chain()}
 	b, err := json.MarshalIndent(g, "", " ")
 	return b, a.machine.ContentHash(records), err
 }

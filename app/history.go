@@ -74,7 +74,8 @@ func (a *App) mayWalk(r Reader, pkg, number, head id.ID) error {
 	return kernel.ErrNotPermitted.With("part %s is not visible to you, or has another head now", number.Short())
 }
 
-// Sent walks an account's chain of sent transactions back from a head, newest first, at most limit links.
+// Sent walks an account's chain of sent transactions back from a head, newest first, at most limit links. The head is
+// the account's own, now or at the newest height that can be proven, or a link below one of them that a page ended with.
 func (a *App) Sent(r Reader, account, head id.ID, limit int) ([][]byte, error) {
 	if !a.isOf(r, account) {
 		return nil, kernel.ErrNotPermitted.With("account %s is not yours", account)
@@ -88,8 +89,8 @@ func (a *App) Sent(r Reader, account, head id.ID, limit int) ([][]byte, error) {
 			return nil, err
 		}
 		link := &kernelv1.Link{}
-		if len(kept) < tagSize || proto.Unmarshal(kept[tagSize:], link) != nil {
-			return nil, fmt.Errorf("this node has no link %s", at)
+		if len(kept) < tagSize || string(kept[:tagSize]) != kernelv1.TagSent || proto.Unmarshal(kept[tagSize:], link) != nil || string(link.Sender) != string(account[:]) {
+			return nil, fmt.Errorf("this node has no link %s of this account", at)
 		}
 		out = append(out, kept[tagSize:])
 		at, _ = id.Of(link.Prev)

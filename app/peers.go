@@ -4,17 +4,22 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/members/membersv1"
 )
 
-// AdmitsPeer tells whether a peer id belongs to a node of an active member. The peers that this node's operator
-// lists are admitted always: a node that is new knows no registry yet.
+// registryGood is how old the head may be for its registry to be the whole truth.
+const registryGood = time.Minute
+
+// AdmitsPeer tells whether a peer id belongs to a node of an active member. While this node is behind, because it is
+// new or was cut off, its registry is old: the peers that its operator lists are admitted too.
 func (a *App) AdmitsPeer(peer string) bool {
-	return slices.ContainsFunc(a.o.Peers, func(p string) bool { return strings.EqualFold(p, peer) }) ||
-		slices.Contains(a.RegisteredPeers(), strings.ToLower(peer))
+	behind := time.Since(time.Unix(a.head.Load().time, 0)) > registryGood
+	listed := func(p string) bool { return strings.EqualFold(p, peer) }
+	return behind && slices.ContainsFunc(a.o.Peers, listed) || slices.Contains(a.RegisteredPeers(), strings.ToLower(peer))
 }
 
 // RegisteredPeers lists the peer ids of active members' nodes, in hex. It walks the members: for the rare moments

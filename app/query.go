@@ -97,7 +97,7 @@ func (a *App) ReaderOf(account id.ID) (Reader, error) {
 		return Reader{}, errTryAgain
 	}
 	s, err := h.ctx.Standing(account)
-	return Reader{Account: account, Member: s.Member, Regulator: s.Roles.Has(RegulatorRole)}, err
+	return Reader{Account: account, Member: s.Member, Regulator: s.Active && s.Roles.Has(RegulatorRole)}, err
 }
 
 // HoldsKey tells whether a key signs for an account today.
@@ -115,18 +115,18 @@ func (a *App) HoldsKey(account id.ID, pub key.Public) bool {
 	return false
 }
 
-// mayRead asks the chain. Absence of a record in a collection that is not public may be read by every session:
-// its key is a hash, so only who knows the thing can ask.
+// mayRead asks the chain. Where keys are made of public ids, presence and absence alike are told only to whom the key
+// names; where they are hashes, only who knows the thing can ask, and may be told that it is not there.
 func (a *App) mayRead(r Reader, stateKey, value []byte, present bool) (bool, error) {
 	col := a.machine.CollectionOf(stateKey)
 	if col == nil {
 		return false, nil
 	}
-	if !present {
+	if col.Owners != nil && a.inAudience(r, kernel.Audience{Parties: col.Owners(stateKey[len(col.Prefix):])}) {
 		return true, nil
 	}
-	if subject, own := ownTotals(stateKey); own {
-		return a.isOf(r, subject), nil
+	if !present {
+		return col.Owners == nil, nil
 	}
 	m := col.New()
 	if err := kernelv1.Unframe(value, m); err != nil {
@@ -135,12 +135,15 @@ func (a *App) mayRead(r Reader, stateKey, value []byte, present bool) (bool, err
 	return a.inAudience(r, col.Readers(m)), nil
 }
 
-// ownTotals tells whose totals a state key is.
-func ownTotals(stateKey []byte) (id.ID, bool) {
-	if len(stateKey) != 2+id.Size || kernel.Prefix(stateKey[:2]) != kernelv1.PrefixTotals {
-		return id.ID{}, false
+// ids reads ids from records.
+func ids(in [][]byte) []id.ID {
+	out := make([]id.ID, 0, len(in))
+	for _, b := range in {
+		if one, ok := id.Of(b); ok {
+			out = append(out, one)
+		}
 	}
-	return id.ID(stateKey[2:]), true
+	return out
 }
 
 func (a *App) inAudience(r Reader, who kernel.Audience) bool {
@@ -219,6 +222,9 @@ func (a *App) OutcomeOf(ctx context.Context, r Reader, hash id.ID) (*Outcome, er
 		}
 		if tx != nil {
 			tx.Events = a.Visible(r, tx.Events)
+			if !a.inAudience(r, kernel.Audience{Parties: ids(tx.Accounts)}) {
+				tx.Log = ""
+			}
 			return &Outcome{Height: place.Height, Number: place.Number, Tx: tx}, nil
 		}
 		if !a.wait(ctx, h) {
@@ -260,13 +266,7 @@ func (a *App) maySee(r Reader, e *kernelv1.Event) bool {
 	case kernelv1.Visibility_VISIBILITY_UNSPECIFIED:
 		return true
 	case kernelv1.Visibility_VISIBILITY_PARTY:
-		var who kernel.Audience
-		for _, p := range e.Parties {
-			if party, ok := id.Of(p); ok {
-				who.Parties = append(who.Parties, party)
-			}
-		}
-		return a.inAudience(r, who)
+		return a.inAudience(r, kernel.Audience{Parties: ids(e.Parties)})
 	default:
 		return r.Regulator
 	}

@@ -19,9 +19,9 @@ const (
 	maxKeySize = 256     // bytes
 )
 
-// Complete is every record of one kind that an account has, at one height: as many, and adding up to as much, as its
+// Complete is everything of one kind that an account has, at one height: as many records, adding up to as much, as its
 // proven totals say.
-type Complete[T proto.Message] struct {
+type Complete[T any] struct {
 	Verified
 	Records []T
 	// Totals are the proven count and sum by currency; none where there are no records.
@@ -38,59 +38,71 @@ type kind[T proto.Message] struct {
 }
 
 // complete reads a list until its proven records are all that the proven totals count. What the node lists are hints:
-// records that are not there, or not the account's, are passed over.
-func complete[T proto.Message](ctx context.Context, c *Client, k kind[T], account id.ID) (out Complete[T], err error) {
-	hints := newHints()
-	for try := 1; ; try++ {
+// what is not there, not the account's or not visible is passed over, and then missing from the count.
+func complete[T proto.Message](ctx context.Context, c *Client, k kind[T]) (out Complete[T], err error) {
+	h := newHints()
+	err = again(ctx, func() error {
 		floor := c.floor.Load()
-		height, err := c.list(ctx, k.list, account, hints)
-		if err == nil && height < floor {
-			err = fmt.Errorf("%w: the list is of height %d, and %d was shown before", ErrStale, height, floor)
+		height, err := c.list(ctx, k.list, c.account, h)
+		if err != nil {
+			return err
 		}
-		if err == nil {
-			out, err = gather(ctx, c, k, account, height, hints.keys)
+		if height < floor {
+			return fmt.Errorf("%w: the list is of height %d, and %d was shown before", ErrStale, height, floor)
 		}
-		if err == nil || try == readTries || ctx.Err() != nil {
-			return out, err
-		}
-		if err := sleep(ctx, tryPause); err != nil {
-			return out, err
-		}
-	}
+		out, err = gather(ctx, c, k, height, h.keys)
+		return err
+	})
+	return out, err
 }
 
 // gather reads the account's totals and the hinted records at one height, and compares.
-func gather[T proto.Message](ctx context.Context, c *Client, k kind[T], account id.ID, height int64, keys [][]byte) (Complete[T], error) {
-	v, records, err := c.readVisible(ctx, height, append([][]byte{kernelv1.TotalsKey(account)}, keys...))
+func gather[T proto.Message](ctx context.Context, c *Client, k kind[T], height int64, keys [][]byte) (out Complete[T], err error) {
+	v, totals, err := c.readAt(ctx, height, [][]byte{kernelv1.TotalsKey(c.account)})
 	if err != nil {
-		return Complete[T]{}, err
-	}
-	out := Complete[T]{Verified: v}
-	var want kernelv1.Total
-	if out.Totals, err = linesOf(records[0], k.class); err != nil {
 		return out, err
 	}
-	for _, l := range out.Totals {
+	lines, err := linesOf(totals[0], k.class)
+	if err != nil {
+		return out, err
+	}
+	records, sum, err := k.read(ctx, c, height, keys)
+	if err != nil {
+		return out, err
+	}
+	var want kernelv1.Total
+	for _, l := range lines {
 		want.Count, want.AmountMinor = want.Count+l.Count, want.AmountMinor+l.AmountMinor
 	}
-	var sum int64
-	for i, raw := range records[1:] {
-		one := k.fresh()
+	if uint64(len(records)) != want.Count || sum != want.AmountMinor {
+		return out, fmt.Errorf("%w: %s has %d records of %d minor units in all, proven are %d of %d",
+			ErrIncomplete, k.list, len(records), sum, want.Count, want.AmountMinor)
+	}
+	return Complete[T]{Verified: v, Records: records, Totals: lines}, nil
+}
+
+// read reads the hinted records and keeps those that belong to the account.
+func (k *kind[T]) read(ctx context.Context, c *Client, height int64, keys [][]byte) (out []T, sum int64, err error) {
+	if len(keys) == 0 {
+		return nil, 0, nil
+	}
+	_, raws, err := c.readVisible(ctx, height, keys)
+	if err != nil {
+		return nil, 0, err
+	}
+	for i, raw := range raws {
 		if raw == nil {
 			continue
 		}
+		one := k.fresh()
 		if err := kernelv1.Unframe(raw, one); err != nil {
-			return out, err
+			return nil, 0, err
 		}
-		if amount, mine := k.amount(keys[i], one, account); mine {
-			out.Records, sum = append(out.Records, one), sum+amount
+		if amount, mine := k.amount(keys[i], one, c.account); mine {
+			out, sum = append(out, one), sum+amount
 		}
 	}
-	if got := uint64(len(out.Records)); got != want.Count || sum != want.AmountMinor {
-		return out, fmt.Errorf("%w: %s has %d records of %d minor units in all, proven are %d of %d",
-			ErrIncomplete, k.list, got, sum, want.Count, want.AmountMinor)
-	}
-	return out, nil
+	return out, sum, nil
 }
 
 func linesOf(raw []byte, class uint32) (out []*kernelv1.Total, err error) {
@@ -149,11 +161,6 @@ func (c *Client) list(ctx context.Context, name string, subject id.ID, into *hin
 		after = r.Msg.Keys[len(r.Msg.Keys)-1]
 	}
 	return 0, fmt.Errorf("%w: the list %s has no end", ErrAnswer, name)
-}
-
-// readVisible is readAt where records that the node does not show count as absent: hints may name others'.
-func (c *Client) readVisible(ctx context.Context, height int64, keys [][]byte) (Verified, [][]byte, error) {
-	return c.readAt(ctx, height, keys)
 }
 
 // each walks a public list page by page; every record is proven, that none is missing is not.

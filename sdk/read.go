@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -38,20 +39,41 @@ func (c *Client) Get(ctx context.Context, stateKey []byte, into proto.Message) (
 
 // GetAll reads records at one height, in the order of the keys; nil where one is proven absent. Each is as stored:
 // kernelv1.Unframe decodes it. It begins again, a few times, where the node drops the height meanwhile.
-func (c *Client) GetAll(ctx context.Context, stateKeys ...[]byte) (Verified, [][]byte, error) {
-	for try := 1; ; try++ {
-		v, records, err := c.readAt(ctx, 0, stateKeys)
-		if !pruned(err) && !passing(err) || try == readTries {
-			return v, records, err
+func (c *Client) GetAll(ctx context.Context, stateKeys ...[]byte) (v Verified, records [][]byte, err error) {
+	err = again(ctx, func() error {
+		v, records, err = c.readAt(ctx, 0, stateKeys)
+		return err
+	})
+	return v, records, err
+}
+
+// again makes a try again, a few times, where another may come out better: the height was dropped, the list moved, the
+// node is busy.
+func again(ctx context.Context, try func() error) error {
+	for n := 1; ; n++ {
+		err := try()
+		moved := pruned(err) || passing(err) || errors.Is(err, ErrIncomplete) || errors.Is(err, ErrStale)
+		if err == nil || !moved || n == readTries {
+			return err
 		}
-		if err := sleep(ctx, tryPause); err != nil {
-			return v, nil, err
+		if sleep(ctx, tryPause) != nil {
+			return err
 		}
 	}
 }
 
-// readAt reads at one height; 0 is the newest that the node can prove.
-func (c *Client) readAt(ctx context.Context, height int64, keys [][]byte) (v Verified, out [][]byte, err error) {
+// readAt reads at one height; 0 is the newest that the node can prove. A record that the account may not read is an error.
+func (c *Client) readAt(ctx context.Context, height int64, keys [][]byte) (Verified, [][]byte, error) {
+	return c.readBatches(ctx, height, keys, false)
+}
+
+// readVisible is readAt where a record that the node does not show is passed over as if absent: nothing may be concluded
+// from it.
+func (c *Client) readVisible(ctx context.Context, height int64, keys [][]byte) (Verified, [][]byte, error) {
+	return c.readBatches(ctx, height, keys, true)
+}
+
+func (c *Client) readBatches(ctx context.Context, height int64, keys [][]byte, hidden bool) (v Verified, out [][]byte, err error) {
 	if n := len(keys); n == 0 || n > maxKeys {
 		return v, nil, fmt.Errorf("%d keys, where 1 to %d are read at once", n, maxKeys)
 	}
@@ -60,7 +82,7 @@ func (c *Client) readAt(ctx context.Context, height int64, keys [][]byte) (v Ver
 		batch := keys[:min(readBatch, len(keys))]
 		keys = keys[len(batch):]
 		var records [][]byte
-		if v, records, err = c.readBatch(ctx, height, batch); err != nil {
+		if v, records, err = c.readBatch(ctx, height, batch, hidden); err != nil {
 			return v, nil, err
 		}
 		height, out = v.Height, append(out, records...)
@@ -68,19 +90,23 @@ func (c *Client) readAt(ctx context.Context, height int64, keys [][]byte) (v Ver
 	return v, out, nil
 }
 
-func (c *Client) readBatch(ctx context.Context, height int64, keys [][]byte) (Verified, [][]byte, error) {
+func (c *Client) readBatch(ctx context.Context, height int64, keys [][]byte, hidden bool) (Verified, [][]byte, error) {
+	floor := c.floor.Load()
 	r, err := c.nodes[0].gate.Read(ctx, connect.NewRequest(&gatev1.ReadRequest{Height: height, Keys: keys}))
 	if err != nil {
 		return Verified{}, nil, err
 	}
-	if got := r.Msg.Height; height != 0 && got != height || got < 1 {
+	switch got := r.Msg.Height; {
+	case got < 1 || height != 0 && got != height:
 		return Verified{}, nil, fmt.Errorf("%w: height %d where %d was asked for", ErrAnswer, got, height)
+	case height == 0 && got < floor:
+		return Verified{}, nil, fmt.Errorf("%w: it is of height %d, and %d was shown before", ErrStale, got, floor)
 	}
 	v, root, err := c.rootOf(ctx, r.Msg.Height)
 	if err != nil {
 		return v, nil, err
 	}
-	out, err := checkRecords(root, keys, r.Msg.Records)
+	out, err := checkRecords(root, keys, r.Msg.Records, hidden)
 	return v, out, err
 }
 
@@ -105,7 +131,7 @@ func (c *Client) raise(height int64) {
 }
 
 // checkRecords checks each answer under the key that was asked for, never under the one that the answer names.
-func checkRecords(root []byte, keys [][]byte, records []*gatev1.Record) ([][]byte, error) {
+func checkRecords(root []byte, keys [][]byte, records []*gatev1.Record, hidden bool) ([][]byte, error) {
 	if len(records) != len(keys) {
 		return nil, fmt.Errorf("%w: %d records for %d keys", ErrAnswer, len(records), len(keys))
 	}
@@ -113,6 +139,7 @@ func checkRecords(root []byte, keys [][]byte, records []*gatev1.Record) ([][]byt
 	for i, r := range records {
 		var err error
 		switch {
+		case !r.GetMayRead() && hidden:
 		case !r.GetMayRead():
 			err = fmt.Errorf("%w: key %x", ErrNotVisible, keys[i])
 		case r.Present:

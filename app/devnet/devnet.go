@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -90,6 +91,9 @@ const LineMinor = 10_000_000_000
 func Make(o Options) (*Net, error) {
 	if o.Validators < 1 || o.Validators > 4 {
 		return nil, fmt.Errorf("validators: %d; a development network has 1 to 4", o.Validators)
+	}
+	if entries, err := os.ReadDir(o.Dir); err == nil && len(entries) > 0 {
+		return nil, fmt.Errorf("%s is not empty: choose a folder of its own for a network", o.Dir)
 	}
 	n := &Net{Dir: o.Dir, Roles: cast()}
 	count := o.Validators
@@ -204,7 +208,7 @@ func (n *Net) makeGenesis(o Options) error {
 		o.Time = time.Now().UTC().Add(-time.Second)
 	}
 	doc := &types.GenesisDoc{ChainID: ChainID, GenesisTime: o.Time, InitialHeight: 1, ConsensusParams: types.DefaultConsensusParams()}
-	doc.ConsensusParams.Block.MaxBytes = app.MaxBlockBytes + engineFraming
+	doc.ConsensusParams.Block.MaxBytes = app.MaxBlockBytes + app.EngineBytes
 	calls := n.calls(o)
 	for i := range o.Validators {
 		pub := ed25519.PubKey(n.IDs[i].Validator)
@@ -219,9 +223,6 @@ func (n *Net) makeGenesis(o Options) error {
 	n.Genesis = doc
 	return doc.ValidateAndComplete()
 }
-
-// engineFraming leaves room for what the engine adds to the transactions of a block.
-const engineFraming = 1 << 20
 
 func (n *Net) calls(o Options) []kernel.GenesisCall {
 	var out []kernel.GenesisCall

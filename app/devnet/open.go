@@ -62,7 +62,19 @@ func RemoveDir(dir string) error {
 	if len(entries) > 0 && !IsThere(dir) {
 		return fmt.Errorf("%s holds no development network: delete it yourself if you mean it", dir)
 	}
-	return os.RemoveAll(dir)
+	nodes, err := filepath.Glob(filepath.Join(dir, "node[0-9]"))
+	if err != nil {
+		return err
+	}
+	for _, made := range append(nodes, manifestFile(dir)) {
+		if err := os.RemoveAll(made); err != nil {
+			return err
+		}
+	}
+	if err := os.Remove(dir); err != nil {
+		return fmt.Errorf("the network is deleted, and its folder has something else in it: %w", err)
+	}
+	return nil
 }
 
 // Manifest describes the network.

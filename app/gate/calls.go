@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"connectrpc.com/connect"
@@ -42,7 +43,7 @@ func (g *Gate) OpenSession(_ context.Context, r *connect.Request[gatev1.OpenSess
 	if !ok || err != nil {
 		return nil, refuse(connect.CodeInvalidArgument, "account is 32 bytes, public_key a key of its kind")
 	}
-	digest := key.Digest(g.app.Machine().Chain(), sessionFor, append(append([]byte(nil), r.Msg.Challenge...), account[:]...))
+	digest := key.Digest(g.app.Machine().Chain(), sessionFor, slices.Concat(r.Msg.Challenge, account[:], g.pin[:]))
 	switch {
 	case !g.sessions.fresh(r.Msg.Challenge):
 		return nil, refuse(connect.CodeUnauthenticated, "the challenge is not of this node or is older than a minute: call Hello again")

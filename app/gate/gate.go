@@ -38,6 +38,9 @@ var DefaultLimits = Limits{CallsPerSecond: 500, Burst: 1000}
 // maxBody bounds a request: a batch of transactions, one of them perhaps an issue run.
 const maxBody = 20 << 20
 
+// maxStrangersBody bounds a request of somebody who is not known yet.
+const maxStrangersBody = 64 << 10
+
 // Gate serves one node's public port.
 type Gate struct {
 	app       *app.App
@@ -47,6 +50,7 @@ type Gate struct {
 	sessions  *sessions
 	anonymous *rate.Limiter
 	log       *slog.Logger
+	pin       [32]byte
 }
 
 // Options is what a node says of itself.
@@ -55,6 +59,9 @@ type Options struct {
 	Version string
 	Limits  Limits
 	Log     *slog.Logger
+	// Pin is the sha256 of the public key of the gate's certificate: sessions are signed for it, so that nobody can
+	// pass a challenge on.
+	Pin [32]byte
 }
 
 // New makes the gate of a node.
@@ -66,7 +73,7 @@ func New(a *app.App, chain Chain, o Options) *Gate {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Gate{
-		app: a, chain: chain, member: o.Member, version: o.Version, log: o.Log,
+		app: a, chain: chain, member: o.Member, version: o.Version, log: o.Log, pin: o.Pin,
 		sessions:  newSessions(o.Limits, time.Now),
 		anonymous: rate.NewLimiter(o.Limits.CallsPerSecond, o.Limits.Burst),
 	}
@@ -89,6 +96,8 @@ func (g *Gate) Server(cert tls.Certificate) *http.Server {
 	return &http.Server{
 		Handler:           g.Handler(),
 		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      time.Minute, // the longest wait for an outcome is half of it
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelDebug),
 		TLSConfig: &tls.Config{
@@ -100,6 +109,7 @@ func (g *Gate) Server(cert tls.Certificate) *http.Server {
 
 func (g *Gate) recovered(_ context.Context, spec connect.Spec, _ http.Header, p any) error {
 	g.log.Error("a call of the gate panicked", "procedure", spec.Procedure, "panic", p)
+	g.app.FailIfFatal(p)
 	return refuse(connect.CodeInternal, "the node failed on this call; its operator has a log of it")
 }
 
@@ -118,8 +128,12 @@ type certificateKey struct{}
 // shown that the client holds the key; self-signed is enough, for the chain vouches for the key.
 func (g *Gate) withCertificate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if account, ok := g.certified(r.TLS); ok {
+		account, ok := g.certified(r.TLS)
+		if ok {
 			r = r.WithContext(context.WithValue(r.Context(), certificateKey{}, account))
+		}
+		if !ok && g.sessions.find(bearer(r.Header)) == nil {
+			r.Body = http.MaxBytesReader(w, r.Body, maxStrangersBody)
 		}
 		next.ServeHTTP(w, r)
 	})

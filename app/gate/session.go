@@ -8,12 +8,14 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"connectrpc.com/connect"
 	"github.com/splittally/splittally/app"
+	"github.com/splittally/splittally/modules/kernel/gatev1"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"golang.org/x/time/rate"
 )
@@ -29,20 +31,25 @@ const (
 type session struct {
 	account id.ID
 	until   time.Time
-	calls   *rate.Limiter
 }
+
+// maxPerAccount bounds the sessions of one account; one more ends the oldest.
+const maxPerAccount = 32
 
 // sessions hands out tokens and knows whose they are.
 type sessions struct {
 	mu     sync.Mutex
 	open   map[string]*session
+	by     map[id.ID][]string // tokens of an account, oldest first
+	rates  map[id.ID]*rate.Limiter
 	secret [32]byte
 	now    func() time.Time
+	swept  time.Time
 	limits Limits
 }
 
 func newSessions(l Limits, now func() time.Time) *sessions {
-	s := &sessions{open: map[string]*session{}, now: now, limits: l}
+	s := &sessions{open: map[string]*session{}, by: map[id.ID][]string{}, rates: map[id.ID]*rate.Limiter{}, now: now, limits: l}
 	if _, err := rand.Read(s.secret[:]); err != nil {
 		panic("gate: no randomness: " + err.Error())
 	}
@@ -77,22 +84,54 @@ func (s *sessions) start(account id.ID) (string, time.Time, bool) {
 	token, until := hex.EncodeToString(b[:]), s.now().Add(sessionLife)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.open) >= maxSessions {
-		s.sweep()
+	if mine := s.by[account]; len(mine) >= maxPerAccount {
+		s.end(mine[0])
 	}
+	s.sweep()
 	if len(s.open) >= maxSessions {
 		return "", time.Time{}, false
 	}
-	s.open[token] = &session{account: account, until: until, calls: rate.NewLimiter(s.limits.CallsPerSecond, s.limits.Burst)}
+	s.open[token] = &session{account: account, until: until}
+	s.by[account] = append(s.by[account], token)
 	return token, until, true
 }
 
+// sweep ends what is over, once a minute.
 func (s *sessions) sweep() {
+	if s.now().Sub(s.swept) < time.Minute {
+		return
+	}
+	s.swept = s.now()
 	for token, one := range s.open {
 		if s.now().After(one.until) {
-			delete(s.open, token)
+			s.end(token)
 		}
 	}
+}
+
+func (s *sessions) end(token string) {
+	one := s.open[token]
+	if one == nil {
+		return
+	}
+	delete(s.open, token)
+	rest := slices.DeleteFunc(s.by[one.account], func(t string) bool { return t == token })
+	if s.by[one.account] = rest; len(rest) == 0 {
+		delete(s.by, one.account)
+		delete(s.rates, one.account)
+	}
+}
+
+// rate is an account's own, over all of its sessions and certificates.
+func (s *sessions) rate(account id.ID) *rate.Limiter {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.rates[account]
+	if l == nil {
+		l = rate.NewLimiter(s.limits.CallsPerSecond, s.limits.Burst)
+		s.rates[account] = l
+	}
+	return l
 }
 
 func (s *sessions) find(token string) *session {
@@ -100,7 +139,7 @@ func (s *sessions) find(token string) *session {
 	defer s.mu.Unlock()
 	one := s.open[token]
 	if one == nil || s.now().After(one.until) {
-		delete(s.open, token)
+		s.end(token)
 		return nil
 	}
 	return one
@@ -117,7 +156,7 @@ func readerOf(ctx context.Context) app.Reader {
 // open lists the procedures that need no session.
 func needsSession(procedure string) bool {
 	switch procedure[strings.LastIndexByte(procedure, '/')+1:] {
-	case "Hello", "OpenSession", "LightBlock":
+	case "Hello", "OpenSession", "LightBlock", "Read", "List": // without one only what is public is read
 		return false
 	}
 	return true
@@ -126,11 +165,15 @@ func needsSession(procedure string) bool {
 // authenticate finds who asks, holds its rate, and refuses what needs a session and has none.
 func (g *Gate) authenticate(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
-		account, limiter, ok := g.who(ctx, req.Header())
+		account, ok := g.who(ctx, req.Header())
 		if !ok && needsSession(req.Spec().Procedure) {
 			return nil, refuse(connect.CodeUnauthenticated, "this needs a session: sign the challenge of Hello and call OpenSession")
 		}
-		if !limiter.AllowN(time.Now(), 1) {
+		limiter := g.anonymous
+		if ok {
+			limiter = g.sessions.rate(account)
+		}
+		if !limiter.AllowN(time.Now(), cost(req.Any())) {
 			return nil, refuse(connect.CodeResourceExhausted, "too many calls: wait a second")
 		}
 		if ok {
@@ -144,14 +187,23 @@ func (g *Gate) authenticate(next connect.UnaryFunc) connect.UnaryFunc {
 	}
 }
 
-func (g *Gate) who(ctx context.Context, h http.Header) (id.ID, *rate.Limiter, bool) {
-	if token, ok := strings.CutPrefix(h.Get("Authorization"), "Bearer "); ok {
-		if s := g.sessions.find(token); s != nil {
-			return s.account, s.calls, true
-		}
+// cost is what a call counts: one, and one for each further transaction that it hands in.
+func cost(msg any) int {
+	if m, ok := msg.(*gatev1.SubmitRequest); ok {
+		return max(1, min(len(m.Transactions), maxSubmit))
 	}
-	if account, ok := ctx.Value(certificateKey{}).(id.ID); ok {
-		return account, g.anonymous, true
+	return 1
+}
+
+func (g *Gate) who(ctx context.Context, h http.Header) (id.ID, bool) {
+	if s := g.sessions.find(bearer(h)); s != nil {
+		return s.account, true
 	}
-	return id.ID{}, g.anonymous, false
+	account, ok := ctx.Value(certificateKey{}).(id.ID)
+	return account, ok
+}
+
+func bearer(h http.Header) string {
+	token, _ := strings.CutPrefix(h.Get("Authorization"), "Bearer ")
+	return token
 }

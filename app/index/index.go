@@ -94,6 +94,9 @@ func (w *writer) tx(number uint32, r *kernel.Result) error {
 	rec := &indexv1.Tx{Hash: r.Hash.Bytes(), Code: r.Code, Events: r.Events, Kept: r.Kept}
 	if r.Err != nil {
 		rec.Log = r.Err.Error()
+		for _, a := range r.Accounts {
+			rec.Accounts = append(rec.Accounts, a.Bytes())
+		}
 	}
 	w.put(hashKey(r.Hash), place(w.height, number, 0))
 	w.kept(number, r.Kept)

@@ -179,6 +179,8 @@ func (c Config) Engine() *cfg.Config {
 	e.Mempool.Recheck = false
 	e.Mempool.MaxTxBytes = 1 << 20
 	e.BlockSync.AdaptiveSync = false
+	e.Instrumentation.Prometheus = c.MetricsListen != ""
+	e.Instrumentation.PrometheusListenAddr = "" // served beside the application's
 	e.Storage.DiscardABCIResponses = true
 	return e
 }

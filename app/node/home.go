@@ -34,6 +34,9 @@ const certificateLife = 10 * 365 * 24 * time.Hour
 // MakeHome makes a node's folder with new keys. It refuses a folder that has keys already: overwriting a validator's
 // key loses it, and its state is what keeps it from signing twice.
 func MakeHome(c Config) (Identity, error) {
+	if err := c.Check(); err != nil {
+		return Identity{}, err
+	}
 	e := c.Engine()
 	for _, f := range []string{e.NodeKeyFile(), e.PrivValidatorKeyFile(), e.PrivValidatorStateFile(), c.GateKeyFile()} {
 		if _, err := os.Stat(f); err == nil {
@@ -77,12 +80,19 @@ func Pin(file string) (string, error) {
 	if block == nil {
 		return "", fmt.Errorf("%s holds no certificate", file)
 	}
-	cert, err := x509.ParseCertificate(block.Bytes)
+	pin, err := pinOf(block.Bytes)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", file, err)
 	}
-	sum := sha256.Sum256(cert.RawSubjectPublicKeyInfo)
-	return hex.EncodeToString(sum[:]), nil
+	return hex.EncodeToString(pin[:]), nil
+}
+
+func pinOf(der []byte) ([32]byte, error) {
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return [32]byte{}, err
+	}
+	return sha256.Sum256(cert.RawSubjectPublicKeyInfo), nil
 }
 
 // makeCertificate makes the gate's key and a certificate that signs itself.

@@ -41,6 +41,7 @@ type Node struct {
 	log    *slog.Logger
 	failed chan error
 	stop   chan struct{}
+	once   sync.Once
 	done   sync.WaitGroup
 	dbs    *databases
 	gate   *http.Server
@@ -62,11 +63,11 @@ func Start(c Config, version string, log *slog.Logger) (*Node, error) {
 		return nil, fmt.Errorf("the gate's certificate cannot be read; 'tallyd init' makes one: %w", err)
 	}
 	n := &Node{config: c, log: log, failed: make(chan error, 1), stop: make(chan struct{}), dbs: &databases{}}
-	if n.app, err = app.Open(c.options(genesis.ChainID, log)); err != nil {
+	if n.app, err = app.Open(c.options(genesis.ChainID, log, n.fail)); err != nil {
 		return nil, err
 	}
 	if err := n.startEngine(genesis); err != nil {
-		return nil, errors.Join(err, n.app.Close())
+		return nil, errors.Join(err, n.app.Close(), n.dbs.close())
 	}
 	if err := n.serve(cert, version); err != nil {
 		return nil, errors.Join(err, n.Stop())
@@ -76,7 +77,7 @@ func Start(c Config, version string, log *slog.Logger) (*Node, error) {
 	return n, nil
 }
 
-func (c Config) options(chain string, log *slog.Logger) app.Options {
+func (c Config) options(chain string, log *slog.Logger, fail func(string)) app.Options {
 	var peers []string
 	for _, p := range c.Peers {
 		if addr, err := p2p.NewNetAddressString(p); err == nil {
@@ -84,7 +85,7 @@ func (c Config) options(chain string, log *slog.Logger) app.Options {
 		}
 	}
 	return app.Options{
-		Chain: chain, Log: log, Peers: peers, CheckInvariants: c.CheckInvariants, IdleWait: time.Duration(c.IdleWaitMS) * time.Millisecond,
+		Chain: chain, Log: log, Peers: peers, Fail: fail, CheckInvariants: c.CheckInvariants, IdleWait: time.Duration(c.IdleWaitMS) * time.Millisecond,
 		Store: store.Options{
 			Dir: c.StateDir(), NodeCacheMiB: c.NodeCacheMiB, BlockCacheMiB: c.BlockCacheMiB, WriteBufferMiB: c.WriteBufferMiB,
 			KeepVersions: int64(c.ProofHeights), KeepFor: time.Duration(c.ProofSeconds) * time.Second,
@@ -126,8 +127,12 @@ func (n *Node) Failed() <-chan error { return n.failed }
 
 func (n *Node) serve(cert tls.Certificate, version string) error {
 	limit := rate.Limit(n.config.CallsPerSecond)
+	pin, err := pinOf(cert.Certificate[0])
+	if err != nil {
+		return err
+	}
 	g := gate.New(n.app, gate.Chain{LightBlock: n.LightBlock, Ready: n.Ready},
-		gate.Options{Member: n.config.Member, Version: version, Log: n.log.With("part", "gate"), Limits: gate.Limits{CallsPerSecond: limit, Burst: 2 * n.config.CallsPerSecond}})
+		gate.Options{Member: n.config.Member, Version: version, Pin: pin, Log: n.log.With("part", "gate"), Limits: gate.Limits{CallsPerSecond: limit, Burst: 2 * n.config.CallsPerSecond}})
 	l, err := net.Listen("tcp", n.config.GateListen)
 	if err != nil {
 		return fmt.Errorf("configuration: gate_listen: %w: another program may hold the port", err)
@@ -185,6 +190,9 @@ func (n *Node) LightBlock(ctx context.Context, height int64) (*types.LightBlock,
 	if err != nil {
 		return nil, err
 	}
+	if commit == nil {
+		return nil, errors.New("this node has no block yet")
+	}
 	h := commit.Height
 	page, perPage := 1, 100
 	vals, err := n.local.Validators(ctx, &h, &page, &perPage)
@@ -223,17 +231,22 @@ func (n *Node) sweepOnce() {
 }
 
 // Stop ends the node in order: ports, engine, state, and the engine's databases last.
-func (n *Node) Stop() error {
+func (n *Node) Stop() (err error) {
+	n.once.Do(func() { err = n.stopOnce() })
+	return err
+}
+
+func (n *Node) stopOnce() error {
 	close(n.stop)
+	n.app.Release()
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	var errs []error
 	for _, s := range append(n.extra, n.gate) {
 		if s != nil {
-			errs = append(errs, s.Shutdown(ctx))
+			errs = append(errs, errors.Join(s.Shutdown(ctx), s.Close()))
 		}
 	}
-	n.app.Release()
 	if n.engine.IsRunning() {
 		errs = append(errs, n.engine.Stop())
 		n.engine.Wait()

@@ -9,6 +9,7 @@ import (
 
 	dbm "github.com/cometbft/cometbft-db"
 	abci "github.com/cometbft/cometbft/abci/types"
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	engstore "github.com/cometbft/cometbft/store"
 	"github.com/cometbft/cometbft/types"
 	"github.com/splittally/splittally/app"
@@ -45,12 +46,15 @@ func Verify(c Config, progress func(done, all int64)) (Verification, error) {
 	if base := v.blocks.Base(); base > 1 {
 		return Verification{}, fmt.Errorf("this node keeps blocks from height %d on: verify on one that keeps all", base)
 	}
-	o := c.options(genesis.ChainID, nil)
+	o := c.options(genesis.ChainID, nil, nil)
 	o.Store.Dir, o.Store.NoSync = dir, true
 	if v.app, err = app.Open(o); err != nil {
 		return Verification{}, err
 	}
 	err = v.run(progress)
+	if err == nil {
+		err = v.compare(c)
+	}
 	return v.out, errors.Join(err, v.app.Close())
 }
 
@@ -71,11 +75,11 @@ func (v *verifier) run(progress func(done, all int64)) error {
 	}
 	last := v.blocks.Height()
 	for h := int64(1); h <= last; h++ {
-		b := v.blocks.LoadBlock(h)
-		if b == nil {
-			return fmt.Errorf("block %d is missing", h)
+		b, err := v.load(h)
+		if err == nil {
+			err = v.check(b)
 		}
-		if err := v.check(b); err != nil {
+		if err != nil {
 			return fmt.Errorf("block %d: %w", h, err)
 		}
 		if err := v.replay(b); err != nil {
@@ -86,9 +90,15 @@ func (v *verifier) run(progress func(done, all int64)) error {
 	return nil
 }
 
+func paramsOf(g *types.GenesisDoc) *cmtproto.ConsensusParams {
+	p := g.ConsensusParams.ToProto()
+	return &p
+}
+
 func (v *verifier) start() error {
 	r, err := app.NewABCI(v.app).InitChain(context.Background(), &abci.RequestInitChain{
 		ChainId: v.genesis.ChainID, Time: v.genesis.GenesisTime, AppStateBytes: v.genesis.AppState,
+		InitialHeight: v.genesis.InitialHeight, ConsensusParams: paramsOf(v.genesis),
 	})
 	if err != nil {
 		return err
@@ -100,12 +110,24 @@ func (v *verifier) start() error {
 		return err
 	}
 	if len(updates) == 0 {
-		v.validators = v.genesis.ValidatorSet()
-	} else {
-		v.validators = types.NewValidatorSet(updates)
+		return errors.New("the genesis makes no validators")
 	}
+	v.validators = types.NewValidatorSet(updates)
 	v.next = v.validators.CopyIncrementProposerPriority(1)
 	return nil
+}
+
+// load reads a block; the engine panics on one that does not decode.
+func (v *verifier) load(height int64) (b *types.Block, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("it cannot be read: %v", p)
+		}
+	}()
+	if b = v.blocks.LoadBlock(height); b == nil {
+		return nil, errors.New("it is missing")
+	}
+	return b, nil
 }
 
 // check judges a block against what the blocks before it have led to.
@@ -116,6 +138,10 @@ func (v *verifier) check(b *types.Block) error {
 	switch {
 	case !bytes.Equal(b.AppHash, v.appHash):
 		return fmt.Errorf("its header has state hash %X, the replay gives %X", b.AppHash, v.appHash)
+	case !bytes.Equal(b.ConsensusHash, v.genesis.ConsensusParams.Hash()):
+		return fmt.Errorf("its header has parameters hash %X, the genesis gives %X", b.ConsensusHash, v.genesis.ConsensusParams.Hash())
+	case b.Height == 1 && !b.Time.Equal(v.genesis.GenesisTime):
+		return fmt.Errorf("its time is %s, the genesis's is %s", b.Time, v.genesis.GenesisTime)
 	case !bytes.Equal(b.LastResultsHash, v.resultsHash):
 		return fmt.Errorf("its header has results hash %X, the replay gives %X", b.LastResultsHash, v.resultsHash)
 	case !bytes.Equal(b.ValidatorsHash, v.validators.Hash()):
@@ -152,6 +178,23 @@ func (v *verifier) replay(b *types.Block) error {
 	return v.advance(r.ValidatorUpdates)
 }
 
+// compare holds the node's own state against the replay's: one root at one height, and every record.
+func (v *verifier) compare(c Config) error {
+	own, err := app.Open(c.options(v.genesis.ChainID, nil, nil))
+	if err != nil {
+		return fmt.Errorf("the node's state cannot be opened; is the node still running? %w", err)
+	}
+	height, root, content := own.Digest()
+	h, r, d := v.app.Digest()
+	if err := own.Close(); err != nil {
+		return err
+	}
+	if height != h || !bytes.Equal(root, r) || content != d {
+		return fmt.Errorf("the node's state (height %d, root %X) is not what its blocks lead to (height %d, root %X)", height, root, h, r)
+	}
+	return nil
+}
+
 // advance is the engine's rule: an update of block h counts from h+2 on.
 func (v *verifier) advance(updates []abci.ValidatorUpdate) error {
 	changes, err := types.PB2TM.ValidatorUpdates(updates)
@@ -176,7 +219,7 @@ func Export(c Config) (state []byte, content string, height int64, err error) {
 	if err != nil {
 		return nil, "", 0, err
 	}
-	a, err := app.Open(c.options(genesis.ChainID, nil))
+	a, err := app.Open(c.options(genesis.ChainID, nil, nil))
 	if err != nil {
 		return nil, "", 0, fmt.Errorf("the state cannot be opened; is the node still running? %w", err)
 	}

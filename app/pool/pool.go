@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/id"
@@ -26,6 +27,7 @@ type Entry struct {
 	Raw  []byte
 	Tx   *kernel.Tx
 	Lane id.ID
+	sent time.Time // when it was last handed over for other nodes
 }
 
 type name = [sha256.Size]byte
@@ -38,8 +40,9 @@ type Pool struct {
 	order   []id.ID // lanes, sorted: whose turn is next is a position in it
 	next    int
 	by      map[name]*Entry
-	ids     map[kernel.ReplayKey]struct{}
-	gossip  [][]byte
+	ids     map[kernel.ReplayKey]*Entry
+	gossip  []*Entry
+	swept   time.Time
 	arrived chan struct{}
 }
 
@@ -51,7 +54,7 @@ type lane struct {
 // New makes an empty pool.
 func New(l Limits) *Pool {
 	return &Pool{
-		limits: l, lanes: map[id.ID]*lane{}, by: map[name]*Entry{}, ids: map[kernel.ReplayKey]struct{}{},
+		limits: l, lanes: map[id.ID]*lane{}, by: map[name]*Entry{}, ids: map[kernel.ReplayKey]*Entry{},
 		arrived: make(chan struct{}, 1),
 	}
 }
@@ -64,7 +67,10 @@ func (p *Pool) Add(e *Entry) error {
 	if p.by[n] != nil {
 		return nil
 	}
-	if _, taken := p.ids[e.Tx.ReplayKey()]; taken {
+	if other := p.ids[e.Tx.ReplayKey()]; other != nil {
+		if other.Tx.Hash == e.Tx.Hash { // the same body under other signatures
+			return nil
+		}
 		return kernel.ErrIDReused
 	}
 	l := p.lane(e.Lane)
@@ -72,8 +78,8 @@ func (p *Pool) Add(e *Entry) error {
 		return kernel.ErrLaneFull.With("%d transactions of %d bytes", len(l.entries), l.bytes)
 	}
 	l.entries, l.bytes = append(l.entries, e), l.bytes+int64(len(e.Raw))
-	p.by[n], p.ids[e.Tx.ReplayKey()] = e, struct{}{}
-	p.gossip = append(p.gossip, e.Raw)
+	p.by[n], p.ids[e.Tx.ReplayKey()] = e, e
+	p.pass(e, time.Now())
 	select {
 	case p.arrived <- struct{}{}:
 	default:
@@ -116,45 +122,83 @@ func (p *Pool) Reap(maxBytes uint64) [][]byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n, size := 0, uint64(0)
+	p.repeat(time.Now())
+	var out [][]byte
 	for ; n < len(p.gossip); n++ {
-		size += uint64(len(p.gossip[n]))
-		if maxBytes > 0 && size > maxBytes && n > 0 {
+		e := p.gossip[n]
+		if p.ids[e.Tx.ReplayKey()] != e { // in a block meanwhile
+			continue
+		}
+		size += uint64(len(e.Raw))
+		if maxBytes > 0 && size > maxBytes && len(out) > 0 {
 			break
 		}
+		out = append(out, e.Raw)
 	}
-	out := p.gossip[:n:n]
 	p.gossip = p.gossip[n:]
 	return out
 }
 
-// Remove forgets transactions: they are in a block, or will never be.
-func (p *Pool) Remove(raws [][]byte) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	gone := make(map[*Entry]struct{}, len(raws))
-	touched := map[id.ID]struct{}{}
-	for _, raw := range raws {
-		n := sha256.Sum256(raw)
-		if e := p.by[n]; e != nil {
-			gone[e], touched[e.Lane] = struct{}{}, struct{}{}
-			delete(p.by, n)
-			delete(p.ids, e.Tx.ReplayKey())
-		}
+// repeatAfter is when a transaction that still waits is handed over once more: the first time nobody may have been
+// connected, or their lane may have been full.
+const repeatAfter = 5 * time.Second
+
+func (p *Pool) pass(e *Entry, now time.Time) {
+	e.sent = now
+	p.gossip = append(p.gossip, e)
+}
+
+// repeat looks once a second for what waits too long.
+func (p *Pool) repeat(now time.Time) {
+	if now.Sub(p.swept) < time.Second {
+		return
 	}
-	for member := range touched {
-		p.lanes[member].drop(gone)
+	p.swept = now
+	for _, member := range p.order {
+		for _, e := range p.lanes[member].entries {
+			if now.Sub(e.sent) > repeatAfter {
+				p.pass(e, now)
+			}
+		}
 	}
 }
 
-func (l *lane) drop(gone map[*Entry]struct{}) {
-	l.entries = slices.DeleteFunc(l.entries, func(e *Entry) bool {
-		_, ok := gone[e]
-		if ok {
-			l.bytes -= int64(len(e.Raw))
-		}
-		return ok
-	})
+// Again hands a waiting transaction over once more because its client sent it again; not more often than each second.
+func (p *Pool) Again(e *Entry) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now := time.Now(); now.Sub(e.sent) > time.Second {
+		p.pass(e, now)
+	}
 }
+
+// Forget drops what can no longer come into a block: whose ids are consumed, and what has expired by block time.
+func (p *Pool) Forget(consumed []kernel.ReplayKey, nowUnixS int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	gone := make(map[kernel.ReplayKey]struct{}, len(consumed))
+	for _, k := range consumed {
+		gone[k] = struct{}{}
+	}
+	for _, l := range p.lanes {
+		l.entries = slices.DeleteFunc(l.entries, func(e *Entry) bool {
+			_, used := gone[e.Tx.ReplayKey()]
+			if used = used || e.Tx.Body.ExpiresUnixS <= nowUnixS; used {
+				l.bytes -= int64(len(e.Raw))
+				delete(p.ids, e.Tx.ReplayKey())
+				delete(p.by, sha256.Sum256(e.Raw))
+			}
+			return used
+		})
+	}
+	if len(p.gossip) > 2*len(p.ids)+gossipSlack {
+		p.gossip = slices.DeleteFunc(p.gossip, func(e *Entry) bool { return p.ids[e.Tx.ReplayKey()] != e })
+	}
+}
+
+// gossipSlack is how much longer than the pool the list for other nodes may be before it is cleaned: while a node
+// catches up nobody takes from it.
+const gossipSlack = 1_000
 
 // Propose picks transactions for a block: lanes take turns, beginning with another one each time, each in order of
 // arrival; fit judges a candidate, and what it refuses is forgotten. The rule of lanes holds for what is picked.
@@ -163,15 +207,15 @@ func (p *Pool) Propose(room Room, fit func(*Entry) bool) []*Entry {
 	turns := p.turns()
 	p.next++
 	p.mu.Unlock()
-	var refused [][]byte
+	var refused []kernel.ReplayKey
 	out := pick(turns, room, func(e *Entry) bool {
 		ok := fit(e)
 		if !ok {
-			refused = append(refused, e.Raw)
+			refused = append(refused, e.Tx.ReplayKey())
 		}
 		return ok
 	})
-	p.Remove(refused)
+	p.Forget(refused, 0)
 	return out
 }
 

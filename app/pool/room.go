@@ -26,6 +26,13 @@ func (u *Use) add(e *Entry) {
 	u.Weight += e.Tx.Weight
 }
 
+// Fits tells whether a block can carry the transaction whatever else waits: half of the room is one lane's share.
+func (e *Entry) Fits(r Room) bool {
+	var u Use
+	u.add(e)
+	return u.within(r.half())
+}
+
 func (u Use) within(r Room) bool { return u.Bytes <= r.Bytes && u.Weight <= r.Weight }
 
 // CheckLanes judges the rule of a block: it fits, and where it carries more than one lane, none has more than half

@@ -11,7 +11,7 @@ import (
 )
 
 // propose puts calls to the vote; the proposer's own vote is yes, which is enough where it has the only seat. A call
-// that no module understands is refused here, not after the vote.
+// that no module understands, or that is not governance's, is refused here, not after the vote.
 func (g *Governance) propose(c *kernel.Ctx, msg *governancev1.Propose) error {
 	if left := msg.ExpiresUnixS - c.Now(); left <= 0 || left > governancev1.MaxOpenS {
 		return governancev1.ErrExpiry.At("expires_unix_s", "it is %d s ahead, 1 to %d are allowed", left, governancev1.MaxOpenS)

@@ -6,6 +6,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/kernel/money"
+	"github.com/splittally/splittally/modules/kernel/txv1"
 )
 
 // Result is what became of one transaction.
@@ -16,6 +17,8 @@ type Result struct {
 	Data   []byte
 	Events []*kernelv1.Event
 	Kept   [][]byte
+	// Accounts signed for it: what the node's words about it are shown to.
+	Accounts []id.ID
 }
 
 // Run is one block in execution.
@@ -57,7 +60,7 @@ func (r *Run) Deliver(tx *Tx) Result {
 	if included {
 		err = c.Try(func(c *Ctx) error { return r.m.calls(c, tx) })
 	}
-	res := Result{Hash: tx.Hash, Code: CodeNumber(err), Err: err, Events: c.out.events}
+	res := Result{Hash: tx.Hash, Code: CodeNumber(err), Err: err, Events: c.out.events, Accounts: tx.Accounts()}
 	if included {
 		c.sent(tx, res.Code)
 	}
@@ -65,11 +68,18 @@ func (r *Run) Deliver(tx *Tx) Result {
 	return res
 }
 
-// consume takes the transaction's id. An honest proposal has none that fails here.
+// consume takes the transaction's id. An honest proposal has none that fails here, and what an earlier transaction of
+// the block did to the sender's keys changes nothing: the id is kept for as long as the expiry may lie ahead.
 func (r *Run) consume(c *Ctx, tx *Tx) error {
+	if tx.expired(c) {
+		return ErrExpired
+	}
+	if tx.Body.ExpiresUnixS-c.BlockTime() > txv1.WindowSeveralS {
+		return ErrTooFarAhead
+	}
 	class, err := r.m.expiry(c, tx)
-	if err != nil {
-		return err
+	if err != nil || tx.Body.ExpiresUnixS-c.BlockTime() > txv1.WindowS {
+		class = classSeveral
 	}
 	k := tx.ReplayKey()
 	if _, twice := r.new[k]; twice || r.ids.Has(k) {
@@ -122,8 +132,8 @@ func (m *Machine) permit(c *Ctx, call parsedCall) (Standing, error) {
 // invoke charges what the call gives away and runs its handler.
 func (m *Machine) invoke(c *Ctx, call parsedCall) error {
 	if c.caller == Governance {
-		if need := call.route.Need; !need.Governance && !need.OrGovernance {
-			return ErrNotPermitted.With("%s is not governance's", call.route.Method)
+		if err := call.governed(); err != nil {
+			return err
 		}
 		return call.route.handle(c, call.msg)
 	}
@@ -137,6 +147,14 @@ func (m *Machine) invoke(c *Ctx, call parsedCall) error {
 		}
 	}
 	return call.route.handle(c, call.msg)
+}
+
+// governed judges whether governance may make the call.
+func (p parsedCall) governed() error {
+	if need := p.route.Need; !need.Governance && !need.OrGovernance {
+		return ErrNotPermitted.With("%s is not governance's", p.route.Method)
+	}
+	return nil
 }
 
 func nonZero(given []money.Amount) []money.Amount {

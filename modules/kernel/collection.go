@@ -38,6 +38,9 @@ type Collection struct {
 	New     func() proto.Message
 	Readers func(record proto.Message) Audience
 	Lists   []List
+	// Owners says whose records a key names, where keys are made of public ids: to others not even the absence of a
+	// record is told. Nil where a key is a hash that only who knows the thing can ask for.
+	Owners func(key []byte) []id.ID
 }
 
 // Map is a typed collection.
@@ -59,11 +62,30 @@ func ListOf[V proto.Message](name string, subjects func(V) []id.ID) List {
 	return List{Name: name, Subjects: func(m proto.Message) []id.ID { return subjects(m.(V)) }}
 }
 
+// OwnedBy declares whose records a key of the collection names; see Collection.Owners.
+func (m Map[K, V]) OwnedBy(owners func(key []byte) []id.ID) Map[K, V] {
+	m.c.Owners = owners
+	return m
+}
+
+// FirstID is the owner of keys that begin with an account's or member's id.
+func FirstID(key []byte) []id.ID {
+	if len(key) < id.Size {
+		return nil
+	}
+	return []id.ID{id.ID(key[:id.Size])}
+}
+
 // Declared returns the declaration, for the module's list of collections.
 func (m Map[K, V]) Declared() *Collection { return m.c }
 
 // Key is the state key of k, as a client asks for it.
-func (m Map[K, V]) Key(k K) []byte { return k.Append(m.c.Prefix[:len(m.c.Prefix):len(m.c.Prefix)]) }
+func (m Map[K, V]) Key(k K) []byte {
+	return k.Append(append(make([]byte, 0, keySize), m.c.Prefix[:]...))
+}
+
+// keySize is what a key usually takes: a prefix and two ids.
+const keySize = 2 + 2*id.Size
 
 // Get reads a record into a fresh message; false where there is none.
 func (m Map[K, V]) Get(c *Ctx, k K) (V, bool) {

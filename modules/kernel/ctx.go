@@ -105,7 +105,13 @@ func (c *Ctx) Active(account id.ID) (Standing, error) {
 }
 
 // Param is the value of a parameter that holds today; it changes only between blocks.
-func (c *Ctx) Param(p *Param) int64 { return c.params[p.Name] }
+func (c *Ctx) Param(p *Param) int64 {
+	v, ok := c.params[p.Name]
+	if !ok {
+		fatal("parameter %s is not declared", p.Name)
+	}
+	return v
+}
 
 // Run executes a call under governance's identity, for an agreed proposal: the permission to call is governance's.
 func (c *Ctx) Run(method string, message []byte) error {
@@ -122,8 +128,11 @@ func (c *Ctx) Run(method string, message []byte) error {
 
 // Check decodes a call as governance would run it, and tells why it could not be.
 func (c *Ctx) Check(method string, message []byte) error {
-	_, err := c.m.parseCall(method, message)
-	return err
+	p, err := c.m.parseCall(method, message)
+	if err != nil {
+		return err
+	}
+	return p.governed()
 }
 
 // Try runs f and takes back what it wrote where it returns an error.
@@ -153,5 +162,8 @@ func CodeNumber(err error) uint32 {
 func (c *Ctx) At(info Info) *Ctx {
 	out := *c
 	out.info = info
+	if out.Today() != c.Today() {
+		out.params = c.m.paramsOn(&out, out.Today())
+	}
 	return &out
 }

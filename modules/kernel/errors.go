@@ -3,39 +3,38 @@ package kernel
 import (
 	"fmt"
 
-	"github.com/splittally/splittally/modules/kernel/errs"
+	"github.com/splittally/splittally/modules/kernel/kernelv1"
 )
 
-var set = errs.NewSet("kernel", 0)
-
-// The refusals of a transaction before its module sees it, in order of precedence.
+// The refusals of a transaction before its module sees it; kernelv1 has them for clients too.
 var (
-	ErrTooLarge      = set.New("TooLarge", "a transaction has at most 64 KiB, an issue run 1 MiB", "Send it in smaller pieces.")
-	ErrMalformed     = set.New("Malformed", "the bytes are no transaction, body or message", "Build it with the SDK of this chain's version.")
-	ErrNotCanonical  = set.New("NotCanonical", "the bytes are not the one encoding of what they say", "Encode it again without unknown fields, fields in order.")
-	ErrWrongChain    = set.New("WrongChain", "the transaction is for another chain", "Check which network your wallet is set to.")
-	ErrCalls         = set.New("CallCount", "a transaction has 1 to 100 calls", "Split it into several transactions.")
-	ErrUnknownMethod = set.New("UnknownMethod", "no module has this method", "Check its spelling, and the version of your tool.")
-	ErrInvalid       = set.New("InvalidMessage", "a field of the message is outside of what its module allows", "Mend the field that is named.")
-	ErrAttachments   = set.New("Attachments", "attachments are not those that the body binds", "Send no attachments; none is defined yet.")
-	ErrSignatures    = set.New("SignatureForm", "signatures are 1 to 16, sorted by key, each key once", "Let the SDK assemble the signatures.")
-	ErrExpired       = set.New("Expired", "the transaction's expiry has passed", "Sign it again with a new expiry.")
-	ErrTooFarAhead   = set.New("ExpiryTooFar", "an expiry is at most 10 minutes ahead of block time, 7 days for accounts of several keys", "Choose a nearer expiry; check your clock.")
-	ErrIDReused      = set.New("IDReused", "this sender has used this id for another transaction", "Use a new random id.")
-	ErrIncluded      = set.New("AlreadyIncluded", "this transaction is in a block already", "Ask for its outcome; do not send it again.")
-	ErrTooManyOpen   = set.New("TooManyOpen", "an account of several keys has at most 1,000 ids open", "Wait until earlier ones expire.")
-	ErrUnknown       = set.New("UnknownAccount", "no such account", "Check the account's id.")
-	ErrInactive      = set.New("Inactive", "the account, or its member, may not act now", "Ask the member's sponsor or the network's governance.")
-	ErrMissingKey    = set.New("SignatureMissing", "too few of the account's keys have signed", "Collect the missing signatures.")
-	ErrNeedless      = set.New("SignatureNeedless", "a signature belongs to no account that must sign", "Leave it out.")
-	ErrBadSignature  = set.New("BadSignature", "a signature does not fit its key and this transaction", "Sign again; check the chain id and the key.")
-	ErrNotPermitted  = set.New("NotPermitted", "the account's member has not the role for this", "Use an account of a member with the role that is named.")
-	ErrMethodClosed  = set.New("MethodNotAllowed", "the account's policy does not allow this method", "Use another account, or have the policy changed.")
-	ErrOverflow      = set.New("AmountOverflow", "an amount leaves what the chain can count", "Use smaller amounts.")
-	ErrQueueFull     = set.New("QueueFull", "this member has as many dated items open as it may", "Wait until some are done.")
-	ErrLaneFull      = set.New("LaneFull", "this node holds as many waiting transactions of this member as it may", "Send again in a moment.")
-	ErrParameter     = set.New("NoSuchParameter", "no module declares this parameter", "Check its name with 'tally params'.")
-	ErrParameterSize = set.New("ParameterBounds", "the parameter's value is outside its bounds", "Choose a value within the bounds that are named.")
+	ErrTooLarge      = kernelv1.ErrTooLarge
+	ErrMalformed     = kernelv1.ErrMalformed
+	ErrNotCanonical  = kernelv1.ErrNotCanonical
+	ErrWrongChain    = kernelv1.ErrWrongChain
+	ErrAttachments   = kernelv1.ErrAttachments
+	ErrCalls         = kernelv1.ErrCalls
+	ErrUnknownMethod = kernelv1.ErrUnknownMethod
+	ErrInvalid       = kernelv1.ErrInvalid
+	ErrSignatures    = kernelv1.ErrSignatures
+	ErrExpired       = kernelv1.ErrExpired
+	ErrTooFarAhead   = kernelv1.ErrTooFarAhead
+	ErrIDReused      = kernelv1.ErrIDReused
+	ErrIncluded      = kernelv1.ErrIncluded
+	ErrTooManyOpen   = kernelv1.ErrTooManyOpen
+	ErrUnknown       = kernelv1.ErrUnknown
+	ErrMissingKey    = kernelv1.ErrMissingKey
+	ErrNeedless      = kernelv1.ErrNeedless
+	ErrBadSignature  = kernelv1.ErrBadSignature
+	ErrInactive      = kernelv1.ErrInactive
+	ErrNotPermitted  = kernelv1.ErrNotPermitted
+	ErrMethodClosed  = kernelv1.ErrMethodClosed
+	ErrOverflow      = kernelv1.ErrOverflow
+	ErrQueueFull     = kernelv1.ErrQueueFull
+	ErrLaneFull      = kernelv1.ErrLaneFull
+	ErrTooHeavy      = kernelv1.ErrTooHeavy
+	ErrParameter     = kernelv1.ErrParameter
+	ErrParameterSize = kernelv1.ErrParameterSize
 )
 
 // Fatal is a broken invariant or unreadable state: the process must stop. It is panicked with, never returned.

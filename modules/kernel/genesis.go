@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
@@ -18,6 +20,9 @@ type Genesis struct {
 	UTCOffsetS  int32           `json:"utc_offset_s"`
 	Calls       []GenesisCall   `json:"calls,omitempty"`
 	Records     []GenesisRecord `json:"records,omitempty"`
+	// ExportedFrom is the chain whose state the records are. The new chain has another id, so that no transaction of
+	// the old one can be played again.
+	ExportedFrom string `json:"exported_from,omitempty"`
 }
 
 // GenesisCall is one call with its message as protojson.
@@ -46,11 +51,17 @@ func ParseGenesis(b []byte) (*Genesis, error) {
 	if g.UTCOffsetS < -MaxUTCOffsetS || g.UTCOffsetS > MaxUTCOffsetS {
 		return nil, fmt.Errorf("app_state of the genesis: utc_offset_s is %d, at most ±%d is a place on earth", g.UTCOffsetS, MaxUTCOffsetS)
 	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("app_state of the genesis: there is something behind its end")
+	}
 	return g, nil
 }
 
 // InitGenesis makes the first state over an empty reader. The overlay is the first block's.
 func (m *Machine) InitGenesis(base Reader, g *Genesis, info Info) (*Overlay, []ValidatorUpdate, error) {
+	if len(g.Records) > 0 && (g.ExportedFrom == "" || g.ExportedFrom == m.chain) {
+		return nil, nil, fmt.Errorf("the genesis has records of chain %q: a chain that goes on from them needs another id", g.ExportedFrom)
+	}
 	state := NewOverlay(base)
 	if err := m.importRecords(state, g.Records); err != nil {
 		return nil, nil, err
@@ -58,9 +69,10 @@ func (m *Machine) InitGenesis(base Reader, g *Genesis, info Info) (*Overlay, []V
 	c := m.context(state, info)
 	c.seed = kernelv1.GenesisSeed(m.chain)
 	c.caller, c.tx = Governance, c.seed
-	copy(c.mark[:], c.seed[:])
+	copy(c.mark[:], networkMark[:]) // the same on every chain: the record is public and equal after export and import
 	networks.Save(c, None{}, &kernelv1.Network{Development: g.Development, UtcOffsetS: g.UTCOffsetS}, true)
 	c = m.context(state, info).as(c)
+	copy(c.mark[:], c.seed[:])
 	for i, call := range g.Calls {
 		if err := m.genesisCall(c, uint32(i), call); err != nil {
 			return nil, nil, fmt.Errorf("genesis call %d (%s): %w", i, call.Method, err)
@@ -75,9 +87,11 @@ func (m *Machine) InitGenesis(base Reader, g *Genesis, info Info) (*Overlay, []V
 	return state, updates, nil
 }
 
+var networkMark = id.Hash("network mark")
+
 // as takes over another context's identity.
 func (c *Ctx) as(o *Ctx) *Ctx {
-	c.seed, c.caller, c.tx, c.mark = o.seed, o.caller, o.tx, o.mark
+	c.seed, c.caller, c.tx = o.seed, o.caller, o.tx
 	return c
 }
 

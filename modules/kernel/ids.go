@@ -6,7 +6,8 @@ import (
 	"github.com/splittally/splittally/modules/kernel/txv1"
 )
 
-// MaxOpenSeveral bounds the ids that an account of several keys has open.
+// MaxOpenSeveral bounds the ids that an account of several keys has open before a block that takes one more; within
+// one block only its size bounds them.
 const MaxOpenSeveral = 1_000
 
 // ReplayKey names a (sender, id) in the record of a block.

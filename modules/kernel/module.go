@@ -1,3 +1,5 @@
+// Package kernel is the machine that the modules run on: transactions, routes, typed collections over a journal,
+// events, numbered refusals, the dated queue, invariants, genesis. It knows no engine and no disk.
 package kernel
 
 import (
@@ -166,7 +168,12 @@ func (m *Machine) add(mod *Module) {
 		}
 		m.due[kind] = f
 	}
-	m.params = append(m.params, mod.Params...)
+	for _, p := range mod.Params {
+		if slices.ContainsFunc(m.params, func(o *Param) bool { return o.Name == p.Name }) {
+			panic("kernel: two parameters named " + p.Name)
+		}
+		m.params = append(m.params, p)
+	}
 	m.collections = append(m.collections, mod.Collections...)
 }
 

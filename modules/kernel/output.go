@@ -1,9 +1,12 @@
 package kernel
 
 import (
+	"sync"
+
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 func newEvent(m proto.Message, parties []id.ID) *kernelv1.Event {
@@ -18,12 +21,27 @@ func newEvent(m proto.Message, parties []id.ID) *kernelv1.Event {
 	return e
 }
 
-// visibility is that of the least visible field: an event is shown whole or not at all.
+// visibilities remembers what was worked out for a type of event; it is the same on every node.
+var visibilities sync.Map
+
+// visibility is that of the least visible field, those of messages within it too: an event is shown whole or not.
 func visibility(m proto.Message) kernelv1.Visibility {
-	fields, least := m.ProtoReflect().Descriptor().Fields(), kernelv1.Visibility_VISIBILITY_UNSPECIFIED
-	for i := range fields.Len() {
-		if v := proto.GetExtension(fields.Get(i).Options(), kernelv1.E_Visibility).(kernelv1.Visibility); v > least {
-			least = v
+	d := m.ProtoReflect().Descriptor()
+	if v, ok := visibilities.Load(d.FullName()); ok {
+		return v.(kernelv1.Visibility)
+	}
+	v := leastVisible(d, maxDepth)
+	visibilities.Store(d.FullName(), v)
+	return v
+}
+
+func leastVisible(d protoreflect.MessageDescriptor, depth int) kernelv1.Visibility {
+	least := kernelv1.Visibility_VISIBILITY_UNSPECIFIED
+	for i := range d.Fields().Len() {
+		f := d.Fields().Get(i)
+		least = max(least, proto.GetExtension(f.Options(), kernelv1.E_Visibility).(kernelv1.Visibility))
+		if f.Message() != nil && depth > 0 {
+			least = max(least, leastVisible(f.Message(), depth-1))
 		}
 	}
 	return least

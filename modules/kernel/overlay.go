@@ -19,7 +19,8 @@ type Change struct{ Key, Value []byte }
 // Overlay is what a block writes before it is committed: a journal over committed state, with nested snapshots.
 type Overlay struct {
 	base    Reader
-	dirty   map[string][]byte // nil: deleted
+	dirty   map[string][]byte   // nil: deleted
+	touched map[Prefix][]string // keys of a prefix that were ever in dirty, so that a range need not look at all
 	journal []undo
 }
 
@@ -31,7 +32,7 @@ type undo struct {
 
 // NewOverlay starts an empty journal over base.
 func NewOverlay(base Reader) *Overlay {
-	return &Overlay{base: base, dirty: map[string][]byte{}}
+	return &Overlay{base: base, dirty: map[string][]byte{}, touched: map[Prefix][]string{}}
 }
 
 // Get reads through the journal. The value must not be changed.
@@ -47,6 +48,16 @@ func (o *Overlay) set(key, value []byte) {
 	old, was := o.dirty[string(key)]
 	o.journal = append(o.journal, undo{key: string(key), value: old, was: was})
 	o.dirty[string(key)] = value
+	if !was {
+		p := prefixOf(key)
+		o.touched[p] = append(o.touched[p], string(key))
+	}
+}
+
+func prefixOf(key []byte) Prefix {
+	var p Prefix
+	copy(p[:], key)
+	return p
 }
 
 // Snapshot marks the journal; snapshots nest.
@@ -95,13 +106,18 @@ func (o *Overlay) Range(start, end []byte, fn func(key, value []byte) bool) {
 
 func (o *Overlay) dirtyIn(start, end []byte) []Change {
 	var out []Change
-	for k, v := range o.dirty { //statelint:sorted by key right below
-		if k >= string(start) && k < string(end) {
-			out = append(out, Change{Key: []byte(k), Value: v})
+	for p, keys := range o.touched { //statelint:sorted by key right below
+		if first := prefixOf(start); bytes.Compare(p[:], first[:]) < 0 || bytes.Compare(p[:], end) > 0 {
+			continue
+		}
+		for _, k := range keys {
+			if v, ok := o.dirty[k]; ok && k >= string(start) && k < string(end) {
+				out = append(out, Change{Key: []byte(k), Value: v})
+			}
 		}
 	}
 	sortChanges(out)
-	return out
+	return slices.CompactFunc(out, func(a, b Change) bool { return bytes.Equal(a.Key, b.Key) })
 }
 
 // Changes lists what differs from committed state, sorted by key, each key once.

@@ -12,7 +12,7 @@ var (
 	clocks     = NewMap[None, *kernelv1.Clock]("kernel.clock", kernelv1.PrefixClock, all[*kernelv1.Clock])
 	ranges     = NewMap[None, *kernelv1.Range]("kernel.range", kernelv1.PrefixRange, all[*kernelv1.Range])
 	blockIDs   = NewMap[Pair[Uint64, Uint64], *kernelv1.BlockIDs]("kernel.ids", kernelv1.PrefixBlockIDs, nobody[*kernelv1.BlockIDs])
-	totals     = NewMap[id.ID, *kernelv1.Totals]("kernel.totals", kernelv1.PrefixTotals, nobody[*kernelv1.Totals])
+	totals     = NewMap[id.ID, *kernelv1.Totals]("kernel.totals", kernelv1.PrefixTotals, nobody[*kernelv1.Totals]).OwnedBy(FirstID)
 	queue      = NewMap[queueKey, *kernelv1.QueueItem]("kernel.queue", kernelv1.PrefixQueue, nobody[*kernelv1.QueueItem])
 	queueLanes = NewMap[Pair[id.ID, Text], *kernelv1.Count]("kernel.queue_lanes", kernelv1.PrefixQueueLanes, nobody[*kernelv1.Count])
 	parameters = NewMap[Text, *kernelv1.Parameter]("kernel.parameters", kernelv1.PrefixParameters, all[*kernelv1.Parameter])

@@ -69,9 +69,11 @@ func valueOn(rec *kernelv1.Parameter, day int32, value int64) int64 {
 // Params lists the declared parameters in order of declaration.
 func (m *Machine) Params() []*Param { return m.params }
 
-// ShiftClock moves a development network's business clock; the caller has checked that it is one.
+// ShiftClock moves a development network's business clock from the next block on, and returns the shift in all; the
+// caller has checked that the network is one.
 func (c *Ctx) ShiftClock(forwardS int64) int64 {
-	c.shift += forwardS
-	clocks.Save(c, None{}, &kernelv1.Clock{ShiftS: c.shift}, true)
-	return c.shift
+	clock, _ := clocks.Get(c, None{})
+	shift := clock.GetShiftS() + forwardS
+	clocks.Save(c, None{}, &kernelv1.Clock{ShiftS: shift}, true)
+	return shift
 }

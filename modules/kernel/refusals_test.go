@@ -249,6 +249,14 @@ func TestPermission(t *testing.T) {
 	}
 }
 
+// An account that no longer is there is found by Permit too.
+func TestPermitOfAnUnknownAccount(t *testing.T) {
+	w := newWorld(t)
+	if err := w.M.Permit(w.View(), w.parse(w.Body(alice, w.call(nobody, "toy.Do", nil)), alice)); !errors.Is(err, kernel.ErrUnknown) {
+		t.Error(err)
+	}
+}
+
 // What a call gives is charged to whom it acts as; a failing call charges nothing, and no caller pays for nothing.
 func TestCharge(t *testing.T) {
 	w := newWorld(t)
@@ -282,6 +290,13 @@ func TestCharge(t *testing.T) {
 	}
 	if charged.Has(w.View(), alice.ID) {
 		t.Error("the sender was charged for what another gave")
+	}
+}
+
+// GivesNothing says so of any message.
+func TestGivesNothing(t *testing.T) {
+	if given, err := kernel.GivesNothing[*do](nil, nil); given != nil || err != nil {
+		t.Error(given, err)
 	}
 }
 

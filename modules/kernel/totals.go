@@ -29,7 +29,7 @@ func (c *Ctx) Tally(account id.ID, class uint32, currency string, count, amountM
 	if t.Lines[i].Count == 0 && t.Lines[i].AmountMinor == 0 {
 		t.Lines = slices.Delete(t.Lines, i, i+1)
 	}
-	totals.Save(c, account, t, true)
+	totals.Save(c, account, t, len(t.Lines) > 0 || t.SentCount > 0)
 	return nil
 }
 
@@ -64,6 +64,7 @@ func (c *Ctx) sent(tx *Tx, code uint32) {
 	t := c.Totals(tx.Sender)
 	link := &kernelv1.Link{
 		Prev: t.SentHead, Number: t.SentCount + 1, Id: tx.Body.Id, BodyHash: tx.Hash.Bytes(), Code: code, Height: c.info.Height,
+		Sender: tx.Sender.Bytes(),
 	}
 	b, err := deterministic.Marshal(link)
 	if err != nil {
@@ -71,5 +72,5 @@ func (c *Ctx) sent(tx *Tx, code uint32) {
 	}
 	t.SentCount, t.SentHead = link.Number, kernelv1.LinkHash(b).Bytes()
 	totals.Save(c, tx.Sender, t, true)
-	c.Keep(append([]byte("sent"), b...))
+	c.Keep(append([]byte(kernelv1.TagSent), b...))
 }

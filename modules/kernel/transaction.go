@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"bytes"
-	"errors"
 
 	"github.com/splittally/splittally/modules/kernel/errs"
 	"github.com/splittally/splittally/modules/kernel/id"
@@ -189,7 +188,7 @@ func (m *Machine) Judge(c *Ctx, tx *Tx, ids *IDSet, verify Verifier) error {
 	}
 	for i, s := range tx.Sigs {
 		if err := verify(s.Public, tx.digest, s.Signature); err != nil {
-			return ErrBadSignature.At("signatures", "number %d: %s", i, errors.Unwrap(err))
+			return ErrBadSignature.At("signatures", "number %d: %s", i, err)
 		}
 	}
 	return nil
@@ -245,14 +244,16 @@ func (m *Machine) expiry(c *Ctx, tx *Tx) (int, error) {
 	if err == nil && len(s.Keys) > 1 {
 		class, window = classSeveral, txv1.WindowSeveralS
 	}
-	switch left := tx.Body.ExpiresUnixS - c.BlockTime(); {
-	case left <= 0:
-		return class, ErrExpired.At("expires_unix_s", "%d s ago in block time", -left)
-	case left > window:
+	if tx.expired(c) {
+		return class, ErrExpired.At("expires_unix_s", "%d, block time is %d", tx.Body.ExpiresUnixS, c.BlockTime())
+	}
+	if left := tx.Body.ExpiresUnixS - c.BlockTime(); left > window {
 		return class, ErrTooFarAhead.At("expires_unix_s", "%d s ahead, %d are allowed", left, window)
 	}
 	return class, nil
 }
+
+func (tx *Tx) expired(c *Ctx) bool { return tx.Body.ExpiresUnixS <= c.BlockTime() }
 
 // signed judges that the keys of every account that must sign have signed, and no others: by keys, not by
 // cryptography, which is judged once.
@@ -270,7 +271,7 @@ func (m *Machine) signed(c *Ctx, tx *Tx) error {
 				n++
 			}
 		}
-		if n < s.Threshold {
+		if n < max(s.Threshold, 1) {
 			return ErrMissingKey.With("account %s has %d of %d", a, n, s.Threshold)
 		}
 	}

@@ -30,13 +30,14 @@ func pass(c *kernel.Ctx, pkg *voucherv1.Package, p *voucherv1.Part, to id.ID, wh
 	if err := tally(c, pkg.Currency, p, -1); err != nil {
 		return err
 	}
+	giver, taker := from.Bytes(), to.Bytes()
 	p.Holder, p.State, p.Offer, p.Depth = voucherv1.HeldBy(to), voucherv1.PartState_PART_STATE_HELD, nil, p.Depth+1
 	endorse(c, p, &voucherv1.Endorsement{
-		Step: voucherv1.Step_STEP_PASSED, From: from.Bytes(), To: to.Bytes(), Background: why, Recourse: recourse,
+		Step: voucherv1.Step_STEP_PASSED, From: giver, To: taker, Background: why, Recourse: recourse,
 	})
 	parts.Update(c, keyOf(p), p)
 	c.Emit(&voucherv1.Passed{
-		Package: p.Package, Number: p.Number, From: from.Bytes(), To: to.Bytes(), AmountMinor: p.Outstanding(), Head: p.Head,
+		Package: p.Package, Number: p.Number, From: giver, To: taker, AmountMinor: p.Outstanding(), Head: p.Head,
 	}, from, to)
 	return tally(c, pkg.Currency, p, 1)
 }

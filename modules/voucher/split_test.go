@@ -35,15 +35,15 @@ func TestSplitRefusals(t *testing.T) {
 		refusal{alpha, splitInto(p.Ref(), 496, 1, 1, 1, 1), voucherv1.ErrSplits},
 		refusal{alpha, splitInto(p.Ref(), 497, 1, 1, 1), voucherv1.ErrPartsFull},
 		refusal{alpha, splitInto(p.Ref(), 498, 1, 1), nil},
-		refusal{alpha, splitInto(p.Ref(), 498, 1, 1), voucherv1.ErrNoPart}, // its number is ended
 	)
+	w.Refused(voucherv1.ErrNoPart, alpha, splitInto(p.Ref(), 498, 1, 1)) // its number is ended
 }
 
 // The allowance, less one for each piece beyond the first, goes with the units.
 func TestSplitDividesTheAllowance(t *testing.T) {
 	w := newWorld(t)
 	_, p := w.active(1_000, "a")
-	w.Must(alpha, splitInto(p.Ref(), 1, 499, 500))
+	w.Must(alpha, splitInto(p.Ref(), 2, 498, 500))
 	var left []uint32
 	for i, c := range w.parts(p.Package) {
 		left = append(left, c.SplitsLeft)
@@ -52,10 +52,10 @@ func TestSplitDividesTheAllowance(t *testing.T) {
 		}
 	}
 	if left[0] != 0 || left[1] != 249 || left[2] != 249 {
-		t.Errorf("500 − 2 over 1, 499 and 500 units: %v", left)
+		t.Errorf("500 − 2 over 2, 498 and 500 units: %v", left)
 	}
 	w.total(alpha, voucherv1.ClassHeld, 3, 1_000)
-	w.Refused(voucherv1.ErrSplits, alpha, splitInto(w.parts(p.Package)[0].Ref(), 1, 1)) // none left, and one unit
+	w.Refused(voucherv1.ErrSplits, alpha, splitInto(w.parts(p.Package)[0].Ref(), 1, 1))
 }
 
 // Each piece begins a trail of its own after the head of what was split.

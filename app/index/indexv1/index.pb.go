@@ -33,7 +33,9 @@ type Tx struct {
 	Log    string            `protobuf:"bytes,3,opt,name=log,proto3" json:"log,omitempty"`
 	Events []*kernelv1.Event `protobuf:"bytes,4,rep,name=events,proto3" json:"events,omitempty"`
 	// Preimages of hashes in state: links, trail entries.
-	Kept          [][]byte `protobuf:"bytes,5,rep,name=kept,proto3" json:"kept,omitempty"`
+	Kept [][]byte `protobuf:"bytes,5,rep,name=kept,proto3" json:"kept,omitempty"`
+	// The accounts that signed: the log is theirs alone to read.
+	Accounts      [][]byte `protobuf:"bytes,6,rep,name=accounts,proto3" json:"accounts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -99,6 +101,13 @@ func (x *Tx) GetEvents() []*kernelv1.Event {
 func (x *Tx) GetKept() [][]byte {
 	if x != nil {
 		return x.Kept
+	}
+	return nil
+}
+
+func (x *Tx) GetAccounts() [][]byte {
+	if x != nil {
+		return x.Accounts
 	}
 	return nil
 }
@@ -176,13 +185,14 @@ var File_app_index_indexv1_index_proto protoreflect.FileDescriptor
 
 const file_app_index_indexv1_index_proto_rawDesc = "" +
 	"\n" +
-	"\x1dapp/index/indexv1/index.proto\x12\x13splittally.index.v1\x1a$modules/kernel/kernelv1/kernel.proto\"\x87\x01\n" +
+	"\x1dapp/index/indexv1/index.proto\x12\x13splittally.index.v1\x1a$modules/kernel/kernelv1/kernel.proto\"\xa3\x01\n" +
 	"\x02Tx\x12\x12\n" +
 	"\x04hash\x18\x01 \x01(\fR\x04hash\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\rR\x04code\x12\x10\n" +
 	"\x03log\x18\x03 \x01(\tR\x03log\x123\n" +
 	"\x06events\x18\x04 \x03(\v2\x1b.splittally.kernel.v1.EventR\x06events\x12\x12\n" +
-	"\x04kept\x18\x05 \x03(\fR\x04kept\"\x94\x01\n" +
+	"\x04kept\x18\x05 \x03(\fR\x04kept\x12\x1a\n" +
+	"\baccounts\x18\x06 \x03(\fR\baccounts\"\x94\x01\n" +
 	"\x05Block\x12\x1e\n" +
 	"\vtime_unix_s\x18\x01 \x01(\x03R\ttimeUnixS\x12\"\n" +
 	"\ftransactions\x18\x02 \x01(\rR\ftransactions\x123\n" +

@@ -1,3 +1,4 @@
+// Package governancev1 has the messages, keys and errors of modules/governance: all that a client imports.
 package governancev1
 
 import "github.com/splittally/splittally/modules/kernel/errs"

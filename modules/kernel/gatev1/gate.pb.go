@@ -179,7 +179,7 @@ type OpenSessionRequest struct {
 	Challenge []byte                 `protobuf:"bytes,2,opt,name=challenge,proto3" json:"challenge,omitempty"`
 	Kind      uint32                 `protobuf:"varint,3,opt,name=kind,proto3" json:"kind,omitempty"`
 	PublicKey []byte                 `protobuf:"bytes,4,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
-	// Over the digest of (chain, "session", challenge ‖ account).
+	// Over the digest of (chain, "session", challenge ‖ account ‖ sha256 of the gate certificate's public key).
 	Signature     []byte `protobuf:"bytes,5,opt,name=signature,proto3" json:"signature,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -212,13 +212,15 @@ func (x *Total) GetAmountMinor() int64 {
 
 // Link is one transaction in its sender's chain.
 type Link struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Prev          []byte                 `protobuf:"bytes,1,opt,name=prev,proto3" json:"prev,omitempty"`
-	Number        uint64                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
-	Id            []byte                 `protobuf:"bytes,3,opt,name=id,proto3" json:"id,omitempty"`
-	BodyHash      []byte                 `protobuf:"bytes,4,opt,name=body_hash,json=bodyHash,proto3" json:"body_hash,omitempty"`
-	Code          uint32                 `protobuf:"varint,5,opt,name=code,proto3" json:"code,omitempty"`
-	Height        int64                  `protobuf:"varint,6,opt,name=height,proto3" json:"height,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Prev     []byte                 `protobuf:"bytes,1,opt,name=prev,proto3" json:"prev,omitempty"`
+	Number   uint64                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	Id       []byte                 `protobuf:"bytes,3,opt,name=id,proto3" json:"id,omitempty"`
+	BodyHash []byte                 `protobuf:"bytes,4,opt,name=body_hash,json=bodyHash,proto3" json:"body_hash,omitempty"`
+	Code     uint32                 `protobuf:"varint,5,opt,name=code,proto3" json:"code,omitempty"`
+	Height   int64                  `protobuf:"varint,6,opt,name=height,proto3" json:"height,omitempty"`
+	// The account that sent it.
+	Sender        []byte `protobuf:"bytes,7,opt,name=sender,proto3" json:"sender,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -293,6 +295,13 @@ func (x *Link) GetHeight() int64 {
 		return x.Height
 	}
 	return 0
+}
+
+func (x *Link) GetSender() []byte {
+	if x != nil {
+		return x.Sender
+	}
+	return nil
 }
 
 // Event is what happened, as it is kept and shown.
@@ -924,14 +933,15 @@ const file_modules_kernel_kernelv1_kernel_proto_rawDesc = "" +
 	"\x05class\x18\x01 \x01(\rR\x05class\x12\x1a\n" +
 	"\bcurrency\x18\x02 \x01(\tR\bcurrency\x12\x14\n" +
 	"\x05count\x18\x03 \x01(\x04R\x05count\x12!\n" +
-	"\famount_minor\x18\x04 \x01(\x03R\vamountMinor\"\x8b\x01\n" +
+	"\famount_minor\x18\x04 \x01(\x03R\vamountMinor\"\xa3\x01\n" +
 	"\x04Link\x12\x12\n" +
 	"\x04prev\x18\x01 \x01(\fR\x04prev\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x04R\x06number\x12\x0e\n" +
 	"\x02id\x18\x03 \x01(\fR\x02id\x12\x1b\n" +
 	"\tbody_hash\x18\x04 \x01(\fR\bbodyHash\x12\x12\n" +
 	"\x04code\x18\x05 \x01(\rR\x04code\x12\x16\n" +
-	"\x06height\x18\x06 \x01(\x03R\x06height\"\x8b\x01\n" +
+	"\x06height\x18\x06 \x01(\x03R\x06height\x12\x16\n" +
+	"\x06sender\x18\a \x01(\fR\x06sender\"\x8b\x01\n" +
 	"\x05Event\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x12\n" +
 	"\x04data\x18\x02 \x01(\fR\x04data\x12\x18\n" +

@@ -63,8 +63,11 @@ func Unframe(raw []byte, v proto.Message) error {
 	return proto.Unmarshal(raw[MarkSize:], v)
 }
 
+// TagSent stands before a kept Link.
+const TagSent = "sent"
+
 // LinkHash is the hash of an encoded Link, as the sender's totals carry it.
-func LinkHash(encoded []byte) id.ID { return KeptHash(append([]byte("sent"), encoded...)) }
+func LinkHash(encoded []byte) id.ID { return KeptHash(append([]byte(TagSent), encoded...)) }
 
 // SeedOf is what the ids of things that a transaction creates are derived from.
 func SeedOf(sender id.ID, txID []byte) id.ID { return id.Hash("seed", sender[:], txID) }

@@ -69,8 +69,13 @@ func TestFormat(t *testing.T) {
 		currency string
 		want     string
 	}{
-		{12345, "CNY", "123.45"}, {5, "EUR", "0.05"}, {-5, "EUR", "-0.05"}, {7, "JPY", "7"}, {1, "KWD", "0.001"},
-		{math.MinInt64, "USD", "-92233720368547758.08"}, {3, "???", "3"},
+		{12345, "CNY", "123.45"},
+		{5, "EUR", "0.05"},
+		{-5, "EUR", "-0.05"},
+		{7, "JPY", "7"},
+		{1, "KWD", "0.001"},
+		{math.MinInt64, "USD", "-92233720368547758.08"},
+		{3, "???", "3"},
 	} {
 		if got := money.Format(c.minor, c.currency); got != c.want {
 			t.Errorf("%d %s: %s, want %s", c.minor, c.currency, got, c.want)

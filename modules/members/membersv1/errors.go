@@ -1,3 +1,4 @@
+// Package membersv1 has the messages, keys, roles and errors of modules/members: all that a client imports.
 package membersv1
 
 import "github.com/splittally/splittally/modules/kernel/errs"

@@ -1,6 +1,7 @@
 package membersv1
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -97,8 +98,8 @@ func TestAdmitMember(t *testing.T) {
 
 func refusedAt(t *testing.T, field string, row int, err error, code *errs.Code) {
 	t.Helper()
-	e, ok := err.(*errs.Error)
-	if !ok || e.Code != code || e.Field != field {
+	var e *errs.Error
+	if !errors.As(err, &e) || e.Code != code || e.Field != field {
 		t.Errorf("%s, row %d: want %s, got %v", field, row, code.Name, err)
 	}
 }

@@ -17,7 +17,7 @@ const (
 
 // EndorsementHash is the hash of an encoded Endorsement, as an entry carries it.
 func EndorsementHash(endorsement []byte) id.ID {
-	return kernelv1.KeptHash(append([]byte(tagEndorsement), endorsement...))
+	return kernelv1.KeptHash(tagged(endorsement))
 }
 
 // EntryHash is the head of a trail after an entry: over the head before it, zeros at the issue, and the hash of
@@ -27,12 +27,17 @@ func EntryHash(prev id.ID, endorsement []byte) id.ID {
 }
 
 func entry(prev, endorsement id.ID) []byte {
-	return endorsement.Append(prev.Append([]byte(tagEntry)))
+	b := append(make([]byte, 0, len(tagEntry)+2*id.Size), tagEntry...)
+	return endorsement.Append(prev.Append(b))
+}
+
+func tagged(endorsement []byte) []byte {
+	return append(append(make([]byte, 0, len(tagEndorsement)+len(endorsement)), tagEndorsement...), endorsement...)
 }
 
 // Preimages are what a node keeps of an entry: the entry itself, whose hash is EntryHash, and its Endorsement.
 func Preimages(prev id.ID, endorsement []byte) (link, endorsed []byte) {
-	endorsed = append([]byte(tagEndorsement), endorsement...)
+	endorsed = tagged(endorsement)
 	return entry(prev, kernelv1.KeptHash(endorsed)), endorsed
 }
 

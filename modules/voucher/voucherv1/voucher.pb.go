@@ -949,60 +949,8 @@ func (x *PartRef) GetHead() []byte {
 	return nil
 }
 
-// Entry is one link of a part's trail. Its hash is over the previous head and the hash of the rest.
-type Entry struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Prev          []byte                 `protobuf:"bytes,1,opt,name=prev,proto3" json:"prev,omitempty"`
-	Endorsement   *Endorsement           `protobuf:"bytes,2,opt,name=endorsement,proto3" json:"endorsement,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Entry) Reset() {
-	*x = Entry{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[8]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Entry) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Entry) ProtoMessage() {}
-
-func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[8]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Entry.ProtoReflect.Descriptor instead.
-func (*Entry) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *Entry) GetPrev() []byte {
-	if x != nil {
-		return x.Prev
-	}
-	return nil
-}
-
-func (x *Entry) GetEndorsement() *Endorsement {
-	if x != nil {
-		return x.Endorsement
-	}
-	return nil
-}
-
-// Endorsement says who passed which units on to whom, for what.
+// Endorsement says who passed which units on to whom, for what. An entry of a part's trail is the head before it and
+// the hash of this, see EntryHash.
 type Endorsement struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Step    Step                   `protobuf:"varint,1,opt,name=step,proto3,enum=splittally.voucher.v1.Step" json:"step,omitempty"`
@@ -1026,7 +974,7 @@ type Endorsement struct {
 
 func (x *Endorsement) Reset() {
 	*x = Endorsement{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[9]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1038,7 +986,7 @@ func (x *Endorsement) String() string {
 func (*Endorsement) ProtoMessage() {}
 
 func (x *Endorsement) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[9]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1051,7 +999,7 @@ func (x *Endorsement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Endorsement.ProtoReflect.Descriptor instead.
 func (*Endorsement) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{9}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Endorsement) GetStep() Step {
@@ -1161,7 +1109,7 @@ type Invoice struct {
 
 func (x *Invoice) Reset() {
 	*x = Invoice{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[10]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1173,7 +1121,7 @@ func (x *Invoice) String() string {
 func (*Invoice) ProtoMessage() {}
 
 func (x *Invoice) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[10]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1186,7 +1134,7 @@ func (x *Invoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Invoice.ProtoReflect.Descriptor instead.
 func (*Invoice) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{10}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Invoice) GetFingerprint() []byte {
@@ -1241,7 +1189,7 @@ type InvoiceFlag struct {
 
 func (x *InvoiceFlag) Reset() {
 	*x = InvoiceFlag{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[11]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1253,7 +1201,7 @@ func (x *InvoiceFlag) String() string {
 func (*InvoiceFlag) ProtoMessage() {}
 
 func (x *InvoiceFlag) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[11]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1266,7 +1214,7 @@ func (x *InvoiceFlag) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvoiceFlag.ProtoReflect.Descriptor instead.
 func (*InvoiceFlag) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{11}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *InvoiceFlag) GetFingerprint() []byte {
@@ -1291,7 +1239,7 @@ type Line struct {
 
 func (x *Line) Reset() {
 	*x = Line{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[12]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1303,7 +1251,7 @@ func (x *Line) String() string {
 func (*Line) ProtoMessage() {}
 
 func (x *Line) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[12]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1316,7 +1264,7 @@ func (x *Line) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Line.ProtoReflect.Descriptor instead.
 func (*Line) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{12}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Line) GetObligor() []byte {
@@ -1370,7 +1318,7 @@ type StandingAcceptance struct {
 
 func (x *StandingAcceptance) Reset() {
 	*x = StandingAcceptance{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[13]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1382,7 +1330,7 @@ func (x *StandingAcceptance) String() string {
 func (*StandingAcceptance) ProtoMessage() {}
 
 func (x *StandingAcceptance) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[13]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1395,7 +1343,7 @@ func (x *StandingAcceptance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StandingAcceptance.ProtoReflect.Descriptor instead.
 func (*StandingAcceptance) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{13}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *StandingAcceptance) GetAccount() []byte {
@@ -1445,7 +1393,7 @@ type DocumentCheck struct {
 
 func (x *DocumentCheck) Reset() {
 	*x = DocumentCheck{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[14]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1457,7 +1405,7 @@ func (x *DocumentCheck) String() string {
 func (*DocumentCheck) ProtoMessage() {}
 
 func (x *DocumentCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[14]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1470,7 +1418,7 @@ func (x *DocumentCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DocumentCheck.ProtoReflect.Descriptor instead.
 func (*DocumentCheck) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{14}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DocumentCheck) GetChecker() []byte {
@@ -1506,7 +1454,7 @@ type SetLine struct {
 
 func (x *SetLine) Reset() {
 	*x = SetLine{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[15]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1518,7 +1466,7 @@ func (x *SetLine) String() string {
 func (*SetLine) ProtoMessage() {}
 
 func (x *SetLine) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[15]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1531,7 +1479,7 @@ func (x *SetLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetLine.ProtoReflect.Descriptor instead.
 func (*SetLine) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{15}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SetLine) GetObligor() []byte {
@@ -1569,7 +1517,7 @@ type Issue struct {
 
 func (x *Issue) Reset() {
 	*x = Issue{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[16]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1581,7 +1529,7 @@ func (x *Issue) String() string {
 func (*Issue) ProtoMessage() {}
 
 func (x *Issue) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[16]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1594,7 +1542,7 @@ func (x *Issue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Issue.ProtoReflect.Descriptor instead.
 func (*Issue) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{16}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Issue) GetRun() []byte {
@@ -1634,7 +1582,7 @@ type IssueItem struct {
 
 func (x *IssueItem) Reset() {
 	*x = IssueItem{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[17]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1646,7 +1594,7 @@ func (x *IssueItem) String() string {
 func (*IssueItem) ProtoMessage() {}
 
 func (x *IssueItem) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[17]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1659,7 +1607,7 @@ func (x *IssueItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueItem.ProtoReflect.Descriptor instead.
 func (*IssueItem) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{17}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *IssueItem) GetCreditor() []byte {
@@ -1722,7 +1670,7 @@ type RunChunk struct {
 
 func (x *RunChunk) Reset() {
 	*x = RunChunk{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[18]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1734,7 +1682,7 @@ func (x *RunChunk) String() string {
 func (*RunChunk) ProtoMessage() {}
 
 func (x *RunChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[18]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1747,7 +1695,7 @@ func (x *RunChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunChunk.ProtoReflect.Descriptor instead.
 func (*RunChunk) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{18}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *RunChunk) GetMessageHash() []byte {
@@ -1776,7 +1724,7 @@ type AcceptPackage struct {
 
 func (x *AcceptPackage) Reset() {
 	*x = AcceptPackage{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[19]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1788,7 +1736,7 @@ func (x *AcceptPackage) String() string {
 func (*AcceptPackage) ProtoMessage() {}
 
 func (x *AcceptPackage) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[19]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1801,7 +1749,7 @@ func (x *AcceptPackage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptPackage.ProtoReflect.Descriptor instead.
 func (*AcceptPackage) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{19}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AcceptPackage) GetPackage() []byte {
@@ -1829,7 +1777,7 @@ type RejectPackage struct {
 
 func (x *RejectPackage) Reset() {
 	*x = RejectPackage{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[20]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1841,7 +1789,7 @@ func (x *RejectPackage) String() string {
 func (*RejectPackage) ProtoMessage() {}
 
 func (x *RejectPackage) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[20]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1854,7 +1802,7 @@ func (x *RejectPackage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectPackage.ProtoReflect.Descriptor instead.
 func (*RejectPackage) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{20}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RejectPackage) GetPackage() []byte {
@@ -1882,7 +1830,7 @@ type CancelPackage struct {
 
 func (x *CancelPackage) Reset() {
 	*x = CancelPackage{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[21]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1894,7 +1842,7 @@ func (x *CancelPackage) String() string {
 func (*CancelPackage) ProtoMessage() {}
 
 func (x *CancelPackage) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[21]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1907,7 +1855,7 @@ func (x *CancelPackage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelPackage.ProtoReflect.Descriptor instead.
 func (*CancelPackage) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{21}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CancelPackage) GetPackage() []byte {
@@ -1936,7 +1884,7 @@ type Split struct {
 
 func (x *Split) Reset() {
 	*x = Split{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[22]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1948,7 +1896,7 @@ func (x *Split) String() string {
 func (*Split) ProtoMessage() {}
 
 func (x *Split) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[22]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1961,7 +1909,7 @@ func (x *Split) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Split.ProtoReflect.Descriptor instead.
 func (*Split) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{22}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Split) GetPart() *PartRef {
@@ -1988,7 +1936,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[23]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2000,7 +1948,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[23]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2013,7 +1961,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{23}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Transfer) GetItems() []*TransferItem {
@@ -2040,7 +1988,7 @@ type TransferItem struct {
 
 func (x *TransferItem) Reset() {
 	*x = TransferItem{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[24]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2052,7 +2000,7 @@ func (x *TransferItem) String() string {
 func (*TransferItem) ProtoMessage() {}
 
 func (x *TransferItem) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[24]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2065,7 +2013,7 @@ func (x *TransferItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferItem.ProtoReflect.Descriptor instead.
 func (*TransferItem) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{24}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *TransferItem) GetPart() *PartRef {
@@ -2121,7 +2069,7 @@ type AcceptOffer struct {
 
 func (x *AcceptOffer) Reset() {
 	*x = AcceptOffer{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[25]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2133,7 +2081,7 @@ func (x *AcceptOffer) String() string {
 func (*AcceptOffer) ProtoMessage() {}
 
 func (x *AcceptOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[25]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2146,7 +2094,7 @@ func (x *AcceptOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptOffer.ProtoReflect.Descriptor instead.
 func (*AcceptOffer) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{25}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AcceptOffer) GetPart() *PartRef {
@@ -2174,7 +2122,7 @@ type RejectOffer struct {
 
 func (x *RejectOffer) Reset() {
 	*x = RejectOffer{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[26]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2186,7 +2134,7 @@ func (x *RejectOffer) String() string {
 func (*RejectOffer) ProtoMessage() {}
 
 func (x *RejectOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[26]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2199,7 +2147,7 @@ func (x *RejectOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectOffer.ProtoReflect.Descriptor instead.
 func (*RejectOffer) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{26}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RejectOffer) GetPart() *PartRef {
@@ -2226,7 +2174,7 @@ type WithdrawOffer struct {
 
 func (x *WithdrawOffer) Reset() {
 	*x = WithdrawOffer{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[27]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2238,7 +2186,7 @@ func (x *WithdrawOffer) String() string {
 func (*WithdrawOffer) ProtoMessage() {}
 
 func (x *WithdrawOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[27]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2251,7 +2199,7 @@ func (x *WithdrawOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawOffer.ProtoReflect.Descriptor instead.
 func (*WithdrawOffer) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{27}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *WithdrawOffer) GetPart() *PartRef {
@@ -2274,7 +2222,7 @@ type SetStandingAcceptance struct {
 
 func (x *SetStandingAcceptance) Reset() {
 	*x = SetStandingAcceptance{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[28]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2286,7 +2234,7 @@ func (x *SetStandingAcceptance) String() string {
 func (*SetStandingAcceptance) ProtoMessage() {}
 
 func (x *SetStandingAcceptance) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[28]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2299,7 +2247,7 @@ func (x *SetStandingAcceptance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetStandingAcceptance.ProtoReflect.Descriptor instead.
 func (*SetStandingAcceptance) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{28}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *SetStandingAcceptance) GetChecker() []byte {
@@ -2341,7 +2289,7 @@ type CheckDocument struct {
 
 func (x *CheckDocument) Reset() {
 	*x = CheckDocument{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[29]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2353,7 +2301,7 @@ func (x *CheckDocument) String() string {
 func (*CheckDocument) ProtoMessage() {}
 
 func (x *CheckDocument) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[29]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2366,7 +2314,7 @@ func (x *CheckDocument) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckDocument.ProtoReflect.Descriptor instead.
 func (*CheckDocument) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{29}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CheckDocument) GetDocuments() [][]byte {
@@ -2388,7 +2336,7 @@ type Pay struct {
 
 func (x *Pay) Reset() {
 	*x = Pay{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[30]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2400,7 +2348,7 @@ func (x *Pay) String() string {
 func (*Pay) ProtoMessage() {}
 
 func (x *Pay) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[30]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2413,7 +2361,7 @@ func (x *Pay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pay.ProtoReflect.Descriptor instead.
 func (*Pay) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{30}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Pay) GetPackage() []byte {
@@ -2453,7 +2401,7 @@ type Issued struct {
 
 func (x *Issued) Reset() {
 	*x = Issued{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[31]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2465,7 +2413,7 @@ func (x *Issued) String() string {
 func (*Issued) ProtoMessage() {}
 
 func (x *Issued) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[31]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2478,7 +2426,7 @@ func (x *Issued) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Issued.ProtoReflect.Descriptor instead.
 func (*Issued) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{31}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Issued) GetPackage() []byte {
@@ -2541,7 +2489,7 @@ type Accepted struct {
 
 func (x *Accepted) Reset() {
 	*x = Accepted{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[32]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2553,7 +2501,7 @@ func (x *Accepted) String() string {
 func (*Accepted) ProtoMessage() {}
 
 func (x *Accepted) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[32]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2566,7 +2514,7 @@ func (x *Accepted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Accepted.ProtoReflect.Descriptor instead.
 func (*Accepted) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{32}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Accepted) GetPackage() []byte {
@@ -2594,7 +2542,7 @@ type Ended struct {
 
 func (x *Ended) Reset() {
 	*x = Ended{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[33]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2606,7 +2554,7 @@ func (x *Ended) String() string {
 func (*Ended) ProtoMessage() {}
 
 func (x *Ended) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[33]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2619,7 +2567,7 @@ func (x *Ended) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ended.ProtoReflect.Descriptor instead.
 func (*Ended) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{33}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Ended) GetPackage() []byte {
@@ -2654,7 +2602,7 @@ type PartSplit struct {
 
 func (x *PartSplit) Reset() {
 	*x = PartSplit{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[34]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2666,7 +2614,7 @@ func (x *PartSplit) String() string {
 func (*PartSplit) ProtoMessage() {}
 
 func (x *PartSplit) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[34]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2679,7 +2627,7 @@ func (x *PartSplit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PartSplit.ProtoReflect.Descriptor instead.
 func (*PartSplit) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{34}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *PartSplit) GetPackage() []byte {
@@ -2718,7 +2666,7 @@ type Offered struct {
 
 func (x *Offered) Reset() {
 	*x = Offered{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[35]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2730,7 +2678,7 @@ func (x *Offered) String() string {
 func (*Offered) ProtoMessage() {}
 
 func (x *Offered) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[35]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2743,7 +2691,7 @@ func (x *Offered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offered.ProtoReflect.Descriptor instead.
 func (*Offered) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{35}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Offered) GetPackage() []byte {
@@ -2807,7 +2755,7 @@ type OfferEnded struct {
 
 func (x *OfferEnded) Reset() {
 	*x = OfferEnded{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[36]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2819,7 +2767,7 @@ func (x *OfferEnded) String() string {
 func (*OfferEnded) ProtoMessage() {}
 
 func (x *OfferEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[36]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2832,7 +2780,7 @@ func (x *OfferEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferEnded.ProtoReflect.Descriptor instead.
 func (*OfferEnded) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{36}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *OfferEnded) GetPackage() []byte {
@@ -2878,7 +2826,7 @@ type Passed struct {
 
 func (x *Passed) Reset() {
 	*x = Passed{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[37]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2890,7 +2838,7 @@ func (x *Passed) String() string {
 func (*Passed) ProtoMessage() {}
 
 func (x *Passed) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[37]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2903,7 +2851,7 @@ func (x *Passed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Passed.ProtoReflect.Descriptor instead.
 func (*Passed) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{37}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Passed) GetPackage() []byte {
@@ -2960,7 +2908,7 @@ type Leg struct {
 
 func (x *Leg) Reset() {
 	*x = Leg{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[38]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2972,7 +2920,7 @@ func (x *Leg) String() string {
 func (*Leg) ProtoMessage() {}
 
 func (x *Leg) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[38]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2985,7 +2933,7 @@ func (x *Leg) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Leg.ProtoReflect.Descriptor instead.
 func (*Leg) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{38}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Leg) GetNumber() []byte {
@@ -3024,7 +2972,7 @@ type Paid struct {
 
 func (x *Paid) Reset() {
 	*x = Paid{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[39]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3036,7 +2984,7 @@ func (x *Paid) String() string {
 func (*Paid) ProtoMessage() {}
 
 func (x *Paid) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[39]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3049,7 +2997,7 @@ func (x *Paid) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Paid.ProtoReflect.Descriptor instead.
 func (*Paid) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{39}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Paid) GetPackage() []byte {
@@ -3100,7 +3048,7 @@ type LineSet struct {
 
 func (x *LineSet) Reset() {
 	*x = LineSet{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[40]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3112,7 +3060,7 @@ func (x *LineSet) String() string {
 func (*LineSet) ProtoMessage() {}
 
 func (x *LineSet) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[40]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3125,7 +3073,7 @@ func (x *LineSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LineSet.ProtoReflect.Descriptor instead.
 func (*LineSet) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{40}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *LineSet) GetObligor() []byte {
@@ -3170,7 +3118,7 @@ type StandingAcceptanceSet struct {
 
 func (x *StandingAcceptanceSet) Reset() {
 	*x = StandingAcceptanceSet{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[41]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3182,7 +3130,7 @@ func (x *StandingAcceptanceSet) String() string {
 func (*StandingAcceptanceSet) ProtoMessage() {}
 
 func (x *StandingAcceptanceSet) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[41]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3195,7 +3143,7 @@ func (x *StandingAcceptanceSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StandingAcceptanceSet.ProtoReflect.Descriptor instead.
 func (*StandingAcceptanceSet) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{41}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *StandingAcceptanceSet) GetAccount() []byte {
@@ -3244,7 +3192,7 @@ type DocumentChecked struct {
 
 func (x *DocumentChecked) Reset() {
 	*x = DocumentChecked{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[42]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3256,7 +3204,7 @@ func (x *DocumentChecked) String() string {
 func (*DocumentChecked) ProtoMessage() {}
 
 func (x *DocumentChecked) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[42]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3269,7 +3217,7 @@ func (x *DocumentChecked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DocumentChecked.ProtoReflect.Descriptor instead.
 func (*DocumentChecked) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{42}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *DocumentChecked) GetChecker() []byte {
@@ -3359,10 +3307,7 @@ const file_modules_voucher_voucherv1_voucher_proto_rawDesc = "" +
 	"\aPartRef\x12\x18\n" +
 	"\apackage\x18\x01 \x01(\fR\apackage\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\fR\x06number\x12\x12\n" +
-	"\x04head\x18\x03 \x01(\fR\x04head\"a\n" +
-	"\x05Entry\x12\x12\n" +
-	"\x04prev\x18\x01 \x01(\fR\x04prev\x12D\n" +
-	"\vendorsement\x18\x02 \x01(\v2\".splittally.voucher.v1.EndorsementR\vendorsement\"\x81\x03\n" +
+	"\x04head\x18\x03 \x01(\fR\x04head\"\x81\x03\n" +
 	"\vEndorsement\x12/\n" +
 	"\x04step\x18\x01 \x01(\x0e2\x1b.splittally.voucher.v1.StepR\x04step\x12\x18\n" +
 	"\apackage\x18\x02 \x01(\fR\apackage\x12\x16\n" +
@@ -3578,7 +3523,7 @@ func file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP() []byte {
 }
 
 var file_modules_voucher_voucherv1_voucher_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_modules_voucher_voucherv1_voucher_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_modules_voucher_voucherv1_voucher_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
 var file_modules_voucher_voucherv1_voucher_proto_goTypes = []any{
 	(PackageState)(0),             // 0: splittally.voucher.v1.PackageState
 	(PartState)(0),                // 1: splittally.voucher.v1.PartState
@@ -3592,41 +3537,40 @@ var file_modules_voucher_voucherv1_voucher_proto_goTypes = []any{
 	(*Part)(nil),                  // 9: splittally.voucher.v1.Part
 	(*Extent)(nil),                // 10: splittally.voucher.v1.Extent
 	(*PartRef)(nil),               // 11: splittally.voucher.v1.PartRef
-	(*Entry)(nil),                 // 12: splittally.voucher.v1.Entry
-	(*Endorsement)(nil),           // 13: splittally.voucher.v1.Endorsement
-	(*Invoice)(nil),               // 14: splittally.voucher.v1.Invoice
-	(*InvoiceFlag)(nil),           // 15: splittally.voucher.v1.InvoiceFlag
-	(*Line)(nil),                  // 16: splittally.voucher.v1.Line
-	(*StandingAcceptance)(nil),    // 17: splittally.voucher.v1.StandingAcceptance
-	(*DocumentCheck)(nil),         // 18: splittally.voucher.v1.DocumentCheck
-	(*SetLine)(nil),               // 19: splittally.voucher.v1.SetLine
-	(*Issue)(nil),                 // 20: splittally.voucher.v1.Issue
-	(*IssueItem)(nil),             // 21: splittally.voucher.v1.IssueItem
-	(*RunChunk)(nil),              // 22: splittally.voucher.v1.RunChunk
-	(*AcceptPackage)(nil),         // 23: splittally.voucher.v1.AcceptPackage
-	(*RejectPackage)(nil),         // 24: splittally.voucher.v1.RejectPackage
-	(*CancelPackage)(nil),         // 25: splittally.voucher.v1.CancelPackage
-	(*Split)(nil),                 // 26: splittally.voucher.v1.Split
-	(*Transfer)(nil),              // 27: splittally.voucher.v1.Transfer
-	(*TransferItem)(nil),          // 28: splittally.voucher.v1.TransferItem
-	(*AcceptOffer)(nil),           // 29: splittally.voucher.v1.AcceptOffer
-	(*RejectOffer)(nil),           // 30: splittally.voucher.v1.RejectOffer
-	(*WithdrawOffer)(nil),         // 31: splittally.voucher.v1.WithdrawOffer
-	(*SetStandingAcceptance)(nil), // 32: splittally.voucher.v1.SetStandingAcceptance
-	(*CheckDocument)(nil),         // 33: splittally.voucher.v1.CheckDocument
-	(*Pay)(nil),                   // 34: splittally.voucher.v1.Pay
-	(*Issued)(nil),                // 35: splittally.voucher.v1.Issued
-	(*Accepted)(nil),              // 36: splittally.voucher.v1.Accepted
-	(*Ended)(nil),                 // 37: splittally.voucher.v1.Ended
-	(*PartSplit)(nil),             // 38: splittally.voucher.v1.PartSplit
-	(*Offered)(nil),               // 39: splittally.voucher.v1.Offered
-	(*OfferEnded)(nil),            // 40: splittally.voucher.v1.OfferEnded
-	(*Passed)(nil),                // 41: splittally.voucher.v1.Passed
-	(*Leg)(nil),                   // 42: splittally.voucher.v1.Leg
-	(*Paid)(nil),                  // 43: splittally.voucher.v1.Paid
-	(*LineSet)(nil),               // 44: splittally.voucher.v1.LineSet
-	(*StandingAcceptanceSet)(nil), // 45: splittally.voucher.v1.StandingAcceptanceSet
-	(*DocumentChecked)(nil),       // 46: splittally.voucher.v1.DocumentChecked
+	(*Endorsement)(nil),           // 12: splittally.voucher.v1.Endorsement
+	(*Invoice)(nil),               // 13: splittally.voucher.v1.Invoice
+	(*InvoiceFlag)(nil),           // 14: splittally.voucher.v1.InvoiceFlag
+	(*Line)(nil),                  // 15: splittally.voucher.v1.Line
+	(*StandingAcceptance)(nil),    // 16: splittally.voucher.v1.StandingAcceptance
+	(*DocumentCheck)(nil),         // 17: splittally.voucher.v1.DocumentCheck
+	(*SetLine)(nil),               // 18: splittally.voucher.v1.SetLine
+	(*Issue)(nil),                 // 19: splittally.voucher.v1.Issue
+	(*IssueItem)(nil),             // 20: splittally.voucher.v1.IssueItem
+	(*RunChunk)(nil),              // 21: splittally.voucher.v1.RunChunk
+	(*AcceptPackage)(nil),         // 22: splittally.voucher.v1.AcceptPackage
+	(*RejectPackage)(nil),         // 23: splittally.voucher.v1.RejectPackage
+	(*CancelPackage)(nil),         // 24: splittally.voucher.v1.CancelPackage
+	(*Split)(nil),                 // 25: splittally.voucher.v1.Split
+	(*Transfer)(nil),              // 26: splittally.voucher.v1.Transfer
+	(*TransferItem)(nil),          // 27: splittally.voucher.v1.TransferItem
+	(*AcceptOffer)(nil),           // 28: splittally.voucher.v1.AcceptOffer
+	(*RejectOffer)(nil),           // 29: splittally.voucher.v1.RejectOffer
+	(*WithdrawOffer)(nil),         // 30: splittally.voucher.v1.WithdrawOffer
+	(*SetStandingAcceptance)(nil), // 31: splittally.voucher.v1.SetStandingAcceptance
+	(*CheckDocument)(nil),         // 32: splittally.voucher.v1.CheckDocument
+	(*Pay)(nil),                   // 33: splittally.voucher.v1.Pay
+	(*Issued)(nil),                // 34: splittally.voucher.v1.Issued
+	(*Accepted)(nil),              // 35: splittally.voucher.v1.Accepted
+	(*Ended)(nil),                 // 36: splittally.voucher.v1.Ended
+	(*PartSplit)(nil),             // 37: splittally.voucher.v1.PartSplit
+	(*Offered)(nil),               // 38: splittally.voucher.v1.Offered
+	(*OfferEnded)(nil),            // 39: splittally.voucher.v1.OfferEnded
+	(*Passed)(nil),                // 40: splittally.voucher.v1.Passed
+	(*Leg)(nil),                   // 41: splittally.voucher.v1.Leg
+	(*Paid)(nil),                  // 42: splittally.voucher.v1.Paid
+	(*LineSet)(nil),               // 43: splittally.voucher.v1.LineSet
+	(*StandingAcceptanceSet)(nil), // 44: splittally.voucher.v1.StandingAcceptanceSet
+	(*DocumentChecked)(nil),       // 45: splittally.voucher.v1.DocumentChecked
 }
 var file_modules_voucher_voucherv1_voucher_proto_depIdxs = []int32{
 	4,  // 0: splittally.voucher.v1.Background.invoices:type_name -> splittally.voucher.v1.InvoiceUse
@@ -3636,26 +3580,25 @@ var file_modules_voucher_voucherv1_voucher_proto_depIdxs = []int32{
 	7,  // 4: splittally.voucher.v1.Part.holder:type_name -> splittally.voucher.v1.Holder
 	1,  // 5: splittally.voucher.v1.Part.state:type_name -> splittally.voucher.v1.PartState
 	8,  // 6: splittally.voucher.v1.Part.offer:type_name -> splittally.voucher.v1.Offer
-	13, // 7: splittally.voucher.v1.Entry.endorsement:type_name -> splittally.voucher.v1.Endorsement
-	2,  // 8: splittally.voucher.v1.Endorsement.step:type_name -> splittally.voucher.v1.Step
-	5,  // 9: splittally.voucher.v1.Endorsement.background:type_name -> splittally.voucher.v1.Background
-	21, // 10: splittally.voucher.v1.Issue.items:type_name -> splittally.voucher.v1.IssueItem
-	5,  // 11: splittally.voucher.v1.IssueItem.background:type_name -> splittally.voucher.v1.Background
-	11, // 12: splittally.voucher.v1.Split.part:type_name -> splittally.voucher.v1.PartRef
-	28, // 13: splittally.voucher.v1.Transfer.items:type_name -> splittally.voucher.v1.TransferItem
-	11, // 14: splittally.voucher.v1.TransferItem.part:type_name -> splittally.voucher.v1.PartRef
-	5,  // 15: splittally.voucher.v1.TransferItem.background:type_name -> splittally.voucher.v1.Background
-	11, // 16: splittally.voucher.v1.AcceptOffer.part:type_name -> splittally.voucher.v1.PartRef
-	11, // 17: splittally.voucher.v1.RejectOffer.part:type_name -> splittally.voucher.v1.PartRef
-	11, // 18: splittally.voucher.v1.WithdrawOffer.part:type_name -> splittally.voucher.v1.PartRef
-	3,  // 19: splittally.voucher.v1.OfferEnded.end:type_name -> splittally.voucher.v1.OfferEnd
-	42, // 20: splittally.voucher.v1.Paid.legs:type_name -> splittally.voucher.v1.Leg
-	0,  // 21: splittally.voucher.v1.Paid.state:type_name -> splittally.voucher.v1.PackageState
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	2,  // 7: splittally.voucher.v1.Endorsement.step:type_name -> splittally.voucher.v1.Step
+	5,  // 8: splittally.voucher.v1.Endorsement.background:type_name -> splittally.voucher.v1.Background
+	20, // 9: splittally.voucher.v1.Issue.items:type_name -> splittally.voucher.v1.IssueItem
+	5,  // 10: splittally.voucher.v1.IssueItem.background:type_name -> splittally.voucher.v1.Background
+	11, // 11: splittally.voucher.v1.Split.part:type_name -> splittally.voucher.v1.PartRef
+	27, // 12: splittally.voucher.v1.Transfer.items:type_name -> splittally.voucher.v1.TransferItem
+	11, // 13: splittally.voucher.v1.TransferItem.part:type_name -> splittally.voucher.v1.PartRef
+	5,  // 14: splittally.voucher.v1.TransferItem.background:type_name -> splittally.voucher.v1.Background
+	11, // 15: splittally.voucher.v1.AcceptOffer.part:type_name -> splittally.voucher.v1.PartRef
+	11, // 16: splittally.voucher.v1.RejectOffer.part:type_name -> splittally.voucher.v1.PartRef
+	11, // 17: splittally.voucher.v1.WithdrawOffer.part:type_name -> splittally.voucher.v1.PartRef
+	3,  // 18: splittally.voucher.v1.OfferEnded.end:type_name -> splittally.voucher.v1.OfferEnd
+	41, // 19: splittally.voucher.v1.Paid.legs:type_name -> splittally.voucher.v1.Leg
+	0,  // 20: splittally.voucher.v1.Paid.state:type_name -> splittally.voucher.v1.PackageState
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_modules_voucher_voucherv1_voucher_proto_init() }
@@ -3672,7 +3615,7 @@ func file_modules_voucher_voucherv1_voucher_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_voucher_voucherv1_voucher_proto_rawDesc), len(file_modules_voucher_voucherv1_voucher_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   43,
+			NumMessages:   42,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,6 +1,7 @@
 package light
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -26,10 +27,21 @@ func Decode(chain string, b []byte) (*types.LightBlock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrForged, err)
 	}
-	if err := block.ValidateBasic(chain); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrForged, err)
+	return block, checkForm(block, chain)
+}
+
+// checkForm checks that the parts of a block fit each other; its signatures are judged elsewhere. A validator's address
+// is in no hash, so that it must be the one of its key.
+func checkForm(b *types.LightBlock, chain string) error {
+	if err := b.ValidateBasic(chain); err != nil {
+		return fmt.Errorf("%w: %w", ErrForged, err)
 	}
-	return block, nil
+	for _, v := range b.ValidatorSet.Validators {
+		if !bytes.Equal(v.Address, v.PubKey.Address()) {
+			return fmt.Errorf("%w: a validator has another address than its key", ErrForged)
+		}
+	}
+	return nil
 }
 
 // Encode writes a light block as Decode reads it.

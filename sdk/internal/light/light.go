@@ -237,8 +237,8 @@ func (c *Client) fetch(ctx context.Context, s Source, height int64) (*types.Ligh
 	if err != nil {
 		return nil, err
 	}
-	if err := b.ValidateBasic(c.o.Chain); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrForged, err)
+	if err := checkForm(b, c.o.Chain); err != nil {
+		return nil, err
 	}
 	if height != 0 && b.Height != height {
 		return nil, fmt.Errorf("%w: block %d where %d was asked for", ErrForged, b.Height, height)

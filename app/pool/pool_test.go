@@ -1,0 +1,225 @@
+package pool_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/splittally/splittally/app/pool"
+	"github.com/splittally/splittally/modules/kernel"
+)
+
+func TestLanesTakeTurns(t *testing.T) {
+	p := pool.New(pool.DefaultLimits)
+	for n := range 3 {
+		for lane := range 3 {
+			if lane < 2 || n < 1 {
+				mustAdd(t, p, entry(lane, n, 100, 1))
+			}
+		}
+	}
+	for i, want := range []string{"0.0 1.0 2.0 0.1 1.1 0.2 1.2 ", "1.0 2.0 0.0 1.1 0.1 1.2 0.2 ", "2.0 0.0 1.0 0.1 1.1 0.2 1.2 ", "0.0 1.0 2.0 0.1 1.1 0.2 1.2 "} {
+		if got := names(p.Propose(roomy, any)); got != want {
+			t.Errorf("proposal %d: %s, want %s", i, got, want)
+		}
+	}
+	if p.Len() != 7 {
+		t.Errorf("%d wait: a proposal alone removes nothing", p.Len())
+	}
+}
+
+func TestQuotaIsOfOneLane(t *testing.T) {
+	for name, limits := range map[string]pool.Limits{"count": {LaneTxs: 3, LaneBytes: 1 << 20}, "bytes": {LaneTxs: 100, LaneBytes: 399}} {
+		t.Run(name, func(t *testing.T) {
+			p := pool.New(limits)
+			first := entry(0, 0, 100, 1)
+			mustAdd(t, p, first, entry(0, 1, 100, 1), entry(0, 2, 100, 1))
+			late := entry(0, 3, 100, 1)
+			if err := p.Add(late); !errors.Is(err, kernel.ErrLaneFull) {
+				t.Fatalf("a full lane took one more: %v", err)
+			}
+			if p.Find(late.Raw) != nil || p.Len() != 3 {
+				t.Error("what was refused is there")
+			}
+			mustAdd(t, p, entry(1, 0, 100, 1), first)
+			remove(p, first)
+			mustAdd(t, p, late)
+			if err := p.Add(first); !errors.Is(err, kernel.ErrLaneFull) {
+				t.Errorf("the lane was not filled again: %v", err)
+			}
+		})
+	}
+}
+
+func TestOneIDOneBody(t *testing.T) {
+	p := pool.New(pool.DefaultLimits)
+	e := entry(0, 1, 100, 1)
+	mustAdd(t, p, e, e)
+	if err := p.Add(another(e)); !errors.Is(err, kernel.ErrIDReused) {
+		t.Errorf("another body under the id: %v", err)
+	}
+	if err := p.Add(again(e)); err != nil {
+		t.Errorf("the same body signed again is the same transaction: %v", err)
+	}
+	if p.Len() != 1 {
+		t.Errorf("%d wait, not 1", p.Len())
+	}
+	remove(p, e)
+	mustAdd(t, p, another(e))
+}
+
+func TestReapHandsOutOnce(t *testing.T) {
+	p := pool.New(pool.DefaultLimits)
+	big := entry(0, 0, 5_000, 1)
+	mustAdd(t, p, big, entry(0, 1, 400, 1), entry(1, 0, 500, 1), entry(1, 1, 200, 1), big)
+	for i, want := range []int{1, 2, 1, 0} {
+		if got := p.Reap(1_000); len(got) != want {
+			t.Fatalf("reap %d: %d transactions, want %d", i, len(got), want)
+		}
+	}
+	mustAdd(t, p, entry(2, 0, 100, 1), entry(2, 1, 100, 1))
+	if got := p.Reap(0); len(got) != 2 {
+		t.Errorf("without a bound: %d, want 2", len(got))
+	}
+}
+
+func TestRemoveForgets(t *testing.T) {
+	p := pool.New(pool.DefaultLimits)
+	a, b := entry(0, 0, 100, 1), entry(0, 1, 100, 1)
+	mustAdd(t, p, a, b)
+	remove(p, a, a, entry(7, 7, 100, 1))
+	if p.Find(a.Raw) != nil || p.Find(b.Raw) != b || p.Len() != 1 {
+		t.Fatal("removed too much or too little")
+	}
+	if got := names(p.Propose(roomy, any)); got != "0.1 " {
+		t.Errorf("proposed %s", got)
+	}
+}
+
+func TestProposeForgetsWhatIsUnfit(t *testing.T) {
+	p := pool.New(pool.DefaultLimits)
+	good, bad := entry(0, 0, 100, 1), entry(0, 1, 100, 1)
+	mustAdd(t, p, bad, good)
+	out := p.Propose(roomy, func(e *pool.Entry) bool { return e == good })
+	if len(out) != 1 || out[0] != good || p.Find(bad.Raw) != nil || p.Find(good.Raw) == nil {
+		t.Errorf("proposed %s, %d wait", names(out), p.Len())
+	}
+}
+
+// Weight over half of the room, or over all of it, must not stop what stands behind it in the lane.
+func TestHeavyOneBlocksNobody(t *testing.T) {
+	for name, heavy := range map[string]*pool.Entry{
+		"over the room": entry(0, 0, 100, pool.MaxWeight+1), "over half": entry(0, 0, 100, pool.MaxWeight/2+1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := pool.New(pool.DefaultLimits)
+			if err := p.Add(heavy); err != nil {
+				return // refused at the door is as good
+			}
+			mustAdd(t, p, entry(0, 1, 100, 1), entry(1, 0, 100, 1))
+			for range 4 {
+				remove(p, p.Propose(roomy, any)...)
+			}
+			if p.Find(entry(0, 1, 100, 1).Raw) != nil {
+				t.Error("the transaction behind the heavy one was never proposed")
+			}
+		})
+	}
+}
+
+func TestArrivedWakes(t *testing.T) {
+	p := pool.New(pool.DefaultLimits)
+	select {
+	case <-p.Arrived():
+		t.Fatal("nothing has come")
+	default:
+	}
+	mustAdd(t, p, entry(0, 0, 100, 1), entry(0, 1, 100, 1))
+	select {
+	case <-p.Arrived():
+	case <-time.After(time.Second):
+		t.Fatal("nobody was woken")
+	}
+}
+
+// Ten thousand of one member's and five of another's: all five are in the first block, in turn.
+func TestFloodCrowdsNobodyOut(t *testing.T) {
+	p := pool.New(pool.Limits{LaneTxs: 10_000, LaneBytes: 1 << 30})
+	for n := range 10_000 {
+		mustAdd(t, p, entry(0, n, 300, 1))
+	}
+	if err := p.Add(entry(0, 10_000, 300, 1)); !errors.Is(err, kernel.ErrLaneFull) {
+		t.Fatal("the flood has no bound")
+	}
+	for n := range 5 {
+		mustAdd(t, p, entry(1, n, 300, 1))
+	}
+	room := pool.Room{Bytes: 300_000, Weight: 500}
+	out := p.Propose(room, any)
+	count := map[int]int{}
+	for i, e := range out {
+		if e.Lane == laneID(1) {
+			count[1]++
+			if i >= 10 {
+				t.Errorf("a quiet member's transaction stands at %d", i)
+			}
+			continue
+		}
+		count[0]++
+	}
+	if count[1] != 5 || count[0] != 250 {
+		t.Errorf("the block has %d of the quiet lane and %d of the flooding one, want 5 and half of the weight, 250", count[1], count[0])
+	}
+	remove(p, out...)
+	if out = p.Propose(room, any); len(out) != 500 {
+		t.Errorf("alone, the lane fills the block: %d of 500", len(out))
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	p := pool.New(pool.DefaultLimits)
+	var all sync.WaitGroup
+	for lane := range 4 {
+		all.Go(func() {
+			for n := range 200 {
+				if err := p.Add(entry(lane, n, 100, 1)); err != nil {
+					t.Error(err)
+				}
+				p.Find(entry(lane, n, 100, 1).Raw)
+			}
+		})
+	}
+	seen := map[string]bool{}
+	all.Go(func() {
+		for range 50 {
+			for _, e := range p.Propose(pool.Room{Bytes: 5_000, Weight: 100}, any) {
+				seen[fmt.Sprint(names([]*pool.Entry{e}))] = true
+				remove(p, e)
+			}
+			p.Reap(1_000)
+		}
+	})
+	all.Wait()
+	if p.Len()+len(seen) != 800 {
+		t.Errorf("%d wait and %d were proposed, of 800", p.Len(), len(seen))
+	}
+}
+
+func BenchmarkPropose(b *testing.B) {
+	p := pool.New(pool.DefaultLimits)
+	for lane := range 4 {
+		for n := range 5_000 {
+			if err := p.Add(entry(lane, n, 300, 1)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(p.Propose(roomy, any)) == 0 {
+			b.Fatal("nothing proposed")
+		}
+	}
+}

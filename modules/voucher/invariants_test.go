@@ -1,0 +1,118 @@
+package voucher
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/kernelv1"
+	"github.com/splittally/splittally/modules/voucher/voucherv1"
+	"google.golang.org/protobuf/proto"
+)
+
+// planted is a world to plant faults in: a package waiting, one with closed ranges, and one with a part on offer and
+// a part held, in which the faults are.
+type planted struct {
+	*world
+	waiting, pkg  *voucherv1.Package
+	offered, held *voucherv1.Part
+}
+
+func newPlanted(t *testing.T) planted {
+	w := newWorld(t)
+	waiting := w.pending(100, "w")
+	paid, p := w.active(500, "a")
+	w.Must(alpha, splitInto(p.Ref(), 1, 199, 300))
+	pkg, p := w.active(500, "b")
+	w.Must(alpha, splitInto(p.Ref(), 200, 300))
+	w.untilDue(0)
+	w.mint(acme, 500)
+	w.Must(acme, payment(paid, 499))
+	if left := w.parts(paid.Id); len(left) != 1 {
+		t.Fatal(left)
+	}
+	w.Must(alpha, items(w.give(w.parts(pkg.Id)[0], beta, 0)))
+	all := w.parts(pkg.Id)
+	return planted{w, waiting, w.pkg(pkg.Id), all[0], all[1]}
+}
+
+func (p planted) part(of *voucherv1.Part, change func(*voucherv1.Part)) {
+	of = proto.CloneOf(of)
+	change(of)
+	p.Plant(voucherv1.PartKey(id.Must(of.Package), id.Must(of.Number)), of)
+}
+
+func (p planted) change(of *voucherv1.Package, change func(*voucherv1.Package)) {
+	of = proto.CloneOf(of)
+	change(of)
+	p.Plant(voucherv1.PackageKey(id.Must(of.Id)), of)
+}
+
+func (p planted) extent(lo int64, e *voucherv1.Extent) {
+	key := voucherv1.ExtentKey(id.Must(p.pkg.Id), lo)
+	if e == nil {
+		p.Plant(key, nil)
+		return
+	}
+	p.Plant(key, e)
+}
+
+func (p planted) line(outstanding int64) {
+	p.Plant(voucherv1.LineKey(acme.ID, "CNY"), &voucherv1.Line{
+		Obligor: acme.ID.Bytes(), Currency: "CNY", LimitMinor: line, OutstandingMinor: outstanding,
+	})
+}
+
+func TestInvariantsCatch(t *testing.T) {
+	for name, tc := range map[string]struct {
+		plant func(planted)
+		want  []string
+	}{
+		"an extent overlaps":        {func(p planted) { p.extent(1, &voucherv1.Extent{Hi: 201, Number: p.offered.Number}) }, []string{"voucher/ranges"}},
+		"an extent is gone":         {func(p planted) { p.extent(201, nil) }, []string{"voucher/ranges"}},
+		"closed ranges meet":        {func(p planted) { p.extent(1, &voucherv1.Extent{Hi: 200}); p.extent(201, &voucherv1.Extent{Hi: 500}) }, []string{"two closed ranges"}},
+		"an extent of no package":   {func(p planted) { p.Plant(voucherv1.ExtentKey(id.Hash("x"), 1), &voucherv1.Extent{Hi: 1}) }, []string{"which is not there"}},
+		"a waiting package's units": {func(p planted) { p.change(p.waiting, func(x *voucherv1.Package) { x.Parts = 1 }) }, []string{"voucher/ranges"}},
+		"a part is gone":            {func(p planted) { p.Plant(voucherv1.PartKey(id.Must(p.pkg.Id), id.Must(p.held.Number)), nil) }, []string{"voucher/ranges", "voucher/totals"}},
+		"a part too many": {func(p planted) {
+			p.part(p.held, func(x *voucherv1.Part) { x.Number = hash("another") })
+		}, []string{"voucher/ranges", "voucher/totals"}},
+		"a part grew":                {func(p planted) { p.part(p.held, func(x *voucherv1.Part) { x.Hi++ }) }, []string{"voucher/ranges", "voucher/totals"}},
+		"a part is paid more":        {func(p planted) { p.part(p.held, func(x *voucherv1.Part) { x.ClosedMinor = 1 }) }, []string{"voucher/ranges", "voucher/totals"}},
+		"a part changed hands":       {func(p planted) { p.part(p.held, func(x *voucherv1.Part) { x.Holder = voucherv1.HeldBy(gamma.ID) }) }, []string{"voucher/totals"}},
+		"a package is paid more":     {func(p planted) { p.change(p.pkg, func(x *voucherv1.Package) { x.ClosedMinor = 1 }) }, []string{"voucher/ranges", "voucher/totals", "voucher/lines"}},
+		"a package counts wrong":     {func(p planted) { p.change(p.pkg, func(x *voucherv1.Package) { x.Parts = 3 }) }, []string{"voucher/ranges"}},
+		"a package in a wrong state": {func(p planted) { p.change(p.pkg, func(x *voucherv1.Package) { x.State = 3 }) }, []string{"voucher/ranges"}},
+		"a package is another's":     {func(p planted) { p.change(p.pkg, func(x *voucherv1.Package) { x.Obligor = omega.ID.Bytes() }) }, []string{"voucher/totals", "voucher/lines", "has no line"}},
+		"a part of no package":       {func(p planted) { p.Plant(voucherv1.PackageKey(id.Must(p.pkg.Id)), nil) }, []string{"voucher/ranges", "voucher/totals"}},
+		"a line says less":           {func(p planted) { p.line(0) }, []string{"voucher/lines"}},
+		"a line is gone":             {func(p planted) { p.Plant(voucherv1.LineKey(acme.ID, "CNY"), nil) }, []string{"has no line"}},
+		"totals are gone":            {func(p planted) { p.Plant(kernelv1.TotalsKey(beta.ID), nil) }, []string{"has no total"}},
+		"totals of nothing":          {func(p planted) { p.Plant(kernelv1.TotalsKey(gamma.ID), wrongTotals()) }, []string{"voucher/totals"}},
+		"an invoice is overused": {func(p planted) {
+			p.Plant(voucherv1.InvoiceKey(id.Must(hash("a"))), &voucherv1.Invoice{Fingerprint: hash("a"), TotalMinor: 1, UsedMinor: 2})
+		}, []string{"voucher/invoices"}},
+		"a flag leads nowhere": {func(p planted) {
+			p.Plant(voucherv1.InvoiceFlagKey(id.Hash("x")), &voucherv1.InvoiceFlag{Fingerprint: hash("x")})
+		}, []string{"voucher/invoices"}},
+		"an offer of a part held":     {func(p planted) { p.part(p.held, func(x *voucherv1.Part) { x.Offer = p.offered.Offer }) }, []string{"voucher/offers"}},
+		"no offer of a part on offer": {func(p planted) { p.part(p.held, func(x *voucherv1.Part) { x.State = 0 }) }, []string{"voucher/offers"}},
+		"an offer that never lapses":  {func(p planted) { p.Plant(slices.Concat(kernelv1.PrefixQueue[:], p.offered.Offer.Lapse), nil) }, []string{"voucher/offers"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlanted(t)
+			tc.plant(p)
+			got := strings.Join(p.M.CheckInvariants(p.View()), "\n")
+			for _, want := range tc.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("want %s in:\n%s", want, got)
+				}
+			}
+		})
+	}
+}
+
+func wrongTotals() *kernelv1.Totals {
+	return &kernelv1.Totals{Lines: []*kernelv1.Total{{Class: voucherv1.ClassHeld, Currency: "CNY", Count: 1, AmountMinor: 1}}}
+}

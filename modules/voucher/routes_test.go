@@ -1,0 +1,175 @@
+package voucher
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/splittally/splittally/modules/kernel"
+	"github.com/splittally/splittally/modules/kernel/errs"
+	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/kerneltest"
+	"github.com/splittally/splittally/modules/kernel/txv1"
+	"github.com/splittally/splittally/modules/voucher/voucherv1"
+	"google.golang.org/protobuf/proto"
+)
+
+var suppliers = []kerneltest.Actor{alpha, beta, gamma}
+
+// route is a call that takes effect for one actor, and an actor without the role for it.
+type route struct {
+	as, without kerneltest.Actor
+	do          proto.Message
+}
+
+// routes makes a world in which each call takes effect.
+func routes(tb testing.TB) (*world, []route) {
+	w := newWorld(tb)
+	waiting := w.pending(100, "w")
+	_, p := w.active(500, "a")
+	duePkg, _ := w.active(500, "b")
+	_, q := w.active(500, "c")
+	w.mint(acme, 500)
+	w.untilDue(0)
+	it := w.give(q, beta, 0)
+	w.Must(alpha, items(it))
+	q = w.again(q)
+	return w, []route{
+		{guard, acme, setLine(omega, 5)},
+		{acme, guard, issueOf(later(item(alpha, 5, "n")))},
+		{alpha, regulator, accept(waiting.Id)},
+		{alpha, regulator, &voucherv1.RejectPackage{Package: waiting.Id}},
+		{acme, regulator, &voucherv1.CancelPackage{Package: waiting.Id}},
+		{alpha, regulator, splitInto(p.Ref(), 1, 499)},
+		{alpha, regulator, items(w.give(p, beta, 0))},
+		{beta, regulator, acceptOffer(q)},
+		{beta, regulator, &voucherv1.RejectOffer{Part: q.Ref()}},
+		{alpha, regulator, &voucherv1.WithdrawOffer{Part: q.Ref()}},
+		{beta, regulator, &voucherv1.SetStandingAcceptance{Checker: bank.ID.Bytes(), Currency: "CNY", MaxMinor: 1, UntilUnixS: 1}},
+		{beta, regulator, &voucherv1.CheckDocument{Documents: [][]byte{hash("x")}}},
+		{acme, regulator, payment(duePkg, 500)},
+	}
+}
+
+func later(i *voucherv1.IssueItem) *voucherv1.IssueItem {
+	i.DueDay += 30
+	return i
+}
+
+func TestEveryRouteIsInTheTable(t *testing.T) {
+	_, all := routes(t)
+	for i, r := range new(Vouchers).Module().Routes {
+		if i >= len(all) || kerneltest.Method(all[i].do) != r.Method {
+			t.Errorf("row %d is not %s", i, r.Method)
+		}
+	}
+}
+
+func TestRoutesRefuseWhoMayNot(t *testing.T) {
+	_, all := routes(t)
+	for i, r := range all {
+		t.Run(kerneltest.Method(r.do), func(t *testing.T) {
+			w, all := routes(t)
+			r := all[i]
+			body := func(change func(*txv1.Body)) *txv1.Body {
+				b := w.Body(r.as, kerneltest.Call(r.as, r.do))
+				change(b)
+				return b
+			}
+			refused := func(what string, want *errs.Code, raw []byte) {
+				t.Helper()
+				if got := w.Raw(raw); !errors.Is(got.Err, want) {
+					t.Errorf("%s: want %s, got %v", what, want.Name, got.Err)
+				}
+			}
+			refused("wrong signer", kernel.ErrMissingKey, w.Sign(body(func(*txv1.Body) {}), stranger))
+			refused("other chain", kernel.ErrWrongChain, w.Sign(body(func(b *txv1.Body) { b.ChainId = "test-2" }), r.as))
+			refused("expired", kernel.ErrExpired, w.Sign(body(func(b *txv1.Body) { b.ExpiresUnixS = w.Time }), r.as))
+			w.Refused(kernel.ErrNotPermitted, r.without, r.do)
+			raw := w.Sign(body(func(*txv1.Body) {}), r.as)
+			if got := w.Raw(raw); got.Err != nil {
+				t.Fatal(got.Err)
+			}
+			refused("replay", kernel.ErrIDReused, raw)
+		})
+	}
+}
+
+// Governance sets lines and nothing else of this module's.
+func TestWhatGovernanceMay(t *testing.T) {
+	w, all := routes(t)
+	for _, r := range all {
+		raw, err := txv1.Encode(r.do)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run := w.M.Begin(kernel.NewOverlay(w.Mem), kernel.Info{Height: w.Height + 1, TimeUnixS: w.Time + 1, Hash: hash("h")}, w.IDs)
+		err = run.Context().Run(kerneltest.Method(r.do), raw)
+		if may := kerneltest.Method(r.do) == "voucher.SetLine"; (err == nil) != may || !may && !errors.Is(err, kernel.ErrNotPermitted) {
+			t.Errorf("%s: %v", kerneltest.Method(r.do), err)
+		}
+	}
+}
+
+// Each list finds what it is for, under the keys that clients ask for, and the counts that totals prove.
+func TestListsMeetTotals(t *testing.T) {
+	w, _ := routes(t)
+	w.Must(guard, setLine(omega, 5))
+	classes := map[string]uint32{
+		voucherv1.ListHeld: voucherv1.ClassHeld, voucherv1.ListOffered: voucherv1.ClassOffered, voucherv1.ListIncoming: voucherv1.ClassIncoming,
+		voucherv1.ListPending: voucherv1.ClassPending, voucherv1.ListOwed: voucherv1.ClassOwed,
+	}
+	counts := map[string]uint64{}
+	w.Mem.Range([]byte{4}, []byte{5}, func(k, _ []byte) bool {
+		col := w.M.CollectionOf(k)
+		rec := col.New()
+		w.Read(k, rec)
+		for _, l := range col.Lists {
+			for _, who := range l.Subjects(rec) {
+				counts[l.Name+who.String()]++
+			}
+		}
+		return true
+	})
+	for list, class := range classes {
+		for _, a := range append(slices.Clone(suppliers), acme, omega) {
+			if got := w.Totals(a.ID).Total(class, "CNY").Count; got != counts[list+a.ID.String()] {
+				t.Errorf("%s of %s: %d, its total %d", list, a.ID.Short(), counts[list+a.ID.String()], got)
+			}
+			delete(counts, list+a.ID.String())
+		}
+	}
+	for k := range counts {
+		t.Error("also listed:", k)
+	}
+}
+
+// The keys that clients ask for are those that the module writes.
+func TestKeysMeetState(t *testing.T) {
+	w := newWorld(t)
+	pkg, p := w.active(100, "keys")
+	run := hash("run")[:16]
+	w.Must(acme, &voucherv1.Issue{Run: run, Chunk: 3, Items: []*voucherv1.IssueItem{item(alpha, 5, "r")}})
+	w.welcome(beta, 5)
+	pkgID := id.Must(pkg.Id)
+	for name, key := range map[string][]byte{
+		"package": voucherv1.PackageKey(pkgID), "part": voucherv1.PartKey(pkgID, id.Must(p.Number)), "extent": voucherv1.ExtentKey(pkgID, 1),
+		"invoice": voucherv1.InvoiceKey(id.Must(hash("keys"))), "flag": voucherv1.InvoiceFlagKey(id.Must(hash("keys/secondary"))),
+		"line": voucherv1.LineKey(acme.ID, "CNY"), "standing": voucherv1.StandingAcceptanceKey(beta.ID, "CNY"),
+		"check": voucherv1.DocumentCheckKey(bank.ID, id.Must(hash("contract"))), "chunk": voucherv1.RunChunkKey(acme.ID, run, 3),
+	} {
+		if _, ok := w.Mem.Get(key); !ok {
+			t.Errorf("no %s at %x", name, key)
+		}
+	}
+}
+
+// Every refusal of the module that a test of a handler does not reach would be a rule nobody sees.
+func TestEveryCodeIsDocumented(t *testing.T) {
+	for _, c := range errs.All() {
+		if c.Module == "voucher" && (c.Rule == "" || c.Do == "" || !strings.HasSuffix(c.Do, ".")) {
+			t.Errorf("%d %s says %q, %q", c.Number, c.Name, c.Rule, c.Do)
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package sdk
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/kernelv1"
+	"github.com/splittally/splittally/modules/kernel/key"
+	"github.com/splittally/splittally/modules/kernel/txv1"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+)
+
+// Lifetime is how long after block time a transaction may run where nothing else is said; the chain allows 10 minutes,
+// and 7 days for accounts of several keys.
+const Lifetime = 2 * time.Minute
+
+// Call is one step of a transaction: a message, and the account that it acts as where that is not the sender.
+type Call struct {
+	As      id.ID
+	Message proto.Message
+}
+
+// Ticket names a transaction for settling it later. Keep it before sending what must not happen twice.
+type Ticket struct {
+	Sender id.ID `json:"sender"`
+	// TxID is the client's choice: ids of what the transaction creates come from it.
+	TxID [txv1.IDSize]byte `json:"tx_id"`
+	Body id.ID             `json:"body"`
+	// ExpiresUnixS is in block time; after it the transaction can no longer run.
+	ExpiresUnixS int64 `json:"expires_unix_s"`
+	// SinceHeight is a block before which it cannot have run.
+	SinceHeight int64 `json:"since_height"`
+}
+
+// Created is the id of the thing number item that call number call creates; both count from 0.
+func (t Ticket) Created(call, item uint32) id.ID {
+	return kernelv1.CreatedID(kernelv1.SeedOf(t.Sender, t.TxID[:]), call, item)
+}
+
+// Draft is a transaction on its way through its signers. Bytes and ReadDraft take it from one to the next.
+type Draft struct {
+	tx     *txv1.Transaction
+	body   *txv1.Body
+	ticket Ticket
+}
+
+// Draft makes an unsigned transaction of 1 to 100 calls that take effect together or not at all. Sender is the client's
+// account. A lifetime of 0 means Lifetime.
+func (c *Client) Draft(ctx context.Context, lifetime time.Duration, calls ...Call) (*Draft, error) {
+	var txID [txv1.IDSize]byte
+	if _, err := rand.Read(txID[:]); err != nil {
+		return nil, err
+	}
+	return c.draft(ctx, txID, lifetime, calls)
+}
+
+func (c *Client) draft(ctx context.Context, txID [txv1.IDSize]byte, lifetime time.Duration, calls []Call) (*Draft, error) {
+	if lifetime == 0 {
+		lifetime = Lifetime
+	}
+	now, err := c.BlockTime(ctx)
+	if err != nil {
+		return nil, err
+	}
+	last, err := c.light.Last(ctx)
+	if err != nil {
+		return nil, err
+	}
+	body := &txv1.Body{ChainId: c.chain, Sender: c.account.Bytes(), Id: txID[:], ExpiresUnixS: now.Add(lifetime).Unix()}
+	if body.Calls, err = encodeCalls(calls); err != nil {
+		return nil, err
+	}
+	raw, err := txv1.Encode(body)
+	if err != nil {
+		return nil, err
+	}
+	return newDraft(&txv1.Transaction{Body: raw}, body, last.Height), nil
+}
+
+func newDraft(tx *txv1.Transaction, body *txv1.Body, since int64) *Draft {
+	return &Draft{tx: tx, body: body, ticket: Ticket{
+		Sender: id.ID(body.Sender), TxID: [txv1.IDSize]byte(body.Id), Body: txv1.Hash(tx.Body),
+		ExpiresUnixS: body.ExpiresUnixS, SinceHeight: since,
+	}}
+}
+
+func encodeCalls(calls []Call) ([]*txv1.Call, error) {
+	if n := len(calls); n < 1 || n > txv1.MaxCalls {
+		return nil, fmt.Errorf("a transaction has 1 to %d calls, not %d: split it", txv1.MaxCalls, n)
+	}
+	var out []*txv1.Call
+	for i, call := range calls {
+		if v, ok := call.Message.(interface{ Validate() error }); ok {
+			if err := v.Validate(); err != nil {
+				return nil, fmt.Errorf("call %d: %w", i, err)
+			}
+		}
+		one, err := txv1.CallOf(call.As, call.Message)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+// Ticket names the transaction; signatures do not change it.
+func (d *Draft) Ticket() Ticket { return d.ticket }
+
+// Sign adds a key's signature. The chain wants those of the sender and of every account that a call acts as, and no others.
+func (d *Draft) Sign(s key.Signer) error {
+	pub := s.Public()
+	if slices.ContainsFunc(d.tx.Signatures, func(have *txv1.Signature) bool { return bytes.Equal(have.PublicKey, pub.Bytes) }) {
+		return nil
+	}
+	sig, err := s.Sign(txv1.Digest(d.body.ChainId, d.tx.Body))
+	if err != nil {
+		return err
+	}
+	d.tx.Signatures = append(d.tx.Signatures, &txv1.Signature{Kind: uint32(pub.Kind), PublicKey: pub.Bytes, Signature: sig})
+	txv1.SortSignatures(d.tx)
+	return nil
+}
+
+// Bytes is the transaction with the signatures that it has, for the next signer or for keeping.
+func (d *Draft) Bytes() ([]byte, error) { return txv1.Encode(d.tx) }
+
+// ReadDraft reads what Bytes gave, on another machine: show its Calls and expiry to a person before signing.
+func (c *Client) ReadDraft(ctx context.Context, b []byte) (*Draft, error) {
+	tx, body := &txv1.Transaction{}, &txv1.Body{}
+	if len(b) > txv1.MaxBytesLarge {
+		return nil, fmt.Errorf("a transaction of %d bytes is more than the chain takes", len(b))
+	}
+	if err := errors.Join(proto.Unmarshal(b, tx), proto.Unmarshal(tx.Body, body)); err != nil {
+		return nil, fmt.Errorf("these bytes are no transaction: %w", err)
+	}
+	if _, ok := id.Of(body.Sender); !ok || len(body.Id) != txv1.IDSize || body.ChainId != c.chain {
+		return nil, fmt.Errorf("the transaction has no sender or id, or is for another chain (%.40q)", body.ChainId)
+	}
+	last, err := c.light.Last(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return newDraft(tx, body, max(0, last.Height-readBack)), nil
+}
+
+// readBack is how many blocks before now a draft of somebody else may have run already, for its ticket: a day of them.
+const readBack = 1_000_000
+
+// Calls decodes what the transaction would do.
+func (d *Draft) Calls() ([]Call, error) {
+	var out []Call
+	for i, call := range d.body.Calls {
+		m, err := decodeCall(call)
+		if err != nil {
+			return nil, fmt.Errorf("call %d: %w", i, err)
+		}
+		as, _ := id.Of(call.As)
+		out = append(out, Call{As: as, Message: m})
+	}
+	return out, nil
+}
+
+func decodeCall(call *txv1.Call) (proto.Message, error) {
+	module, name, _ := strings.Cut(call.Method, ".")
+	full := protoreflect.FullName("splittally." + module + ".v1." + name)
+	t, err := protoregistry.GlobalTypes.FindMessageByName(full)
+	if err != nil {
+		return nil, fmt.Errorf("this version does not know %.80q: do not sign what you cannot read", call.Method)
+	}
+	m := t.New().Interface()
+	return m, proto.Unmarshal(call.Message, m)
+}
