@@ -199,7 +199,7 @@ func TestImportRefuses(t *testing.T) {
 			r := &rig{tb: t, o: app.Options{Chain: "splittally-next", Store: smallStore(t.TempDir())}}
 			r.open()
 			defer r.a.Close() //nolint:errcheck // of a test
-			if _, err := r.x.InitChain(context.Background(), &abci.RequestInitChain{ChainId: r.o.Chain, Time: begun, AppStateBytes: b, InitialHeight: 1}); err == nil {
+			if _, err := r.x.InitChain(context.Background(), &abci.RequestInitChain{ChainId: r.o.Chain, Time: begun, AppStateBytes: b, InitialHeight: 1, ConsensusParams: params(app.MaxBlockBytes + app.EngineBytes)}); err == nil {
 				t.Error("taken")
 			}
 		})
@@ -211,6 +211,9 @@ func TestInitChainRefuses(t *testing.T) {
 	good := laid().Genesis.AppState
 	init := func(r *rig, q abci.RequestInitChain) error {
 		q.Time = begun
+		if q.ConsensusParams == nil {
+			q.ConsensusParams = params(app.MaxBlockBytes + app.EngineBytes)
+		}
 		_, err := r.x.InitChain(context.Background(), &q)
 		return err
 	}
@@ -223,6 +226,7 @@ func TestInitChainRefuses(t *testing.T) {
 		"behind the end": {ChainId: chainID(), AppStateBytes: append(bytes.Clone(good), "{}"...), InitialHeight: 1},
 		"another height": {ChainId: chainID(), AppStateBytes: good, InitialHeight: 5},
 		"another chain":  {ChainId: "another", AppStateBytes: good, InitialHeight: 1},
+		"small blocks":   {ChainId: chainID(), AppStateBytes: good, InitialHeight: 1, ConsensusParams: params(1 << 20)},
 		"unknown method": {ChainId: chainID(), AppStateBytes: []byte(`{"calls":[{"method":"members.Rob","message":{}}]}`), InitialHeight: 1},
 	} {
 		t.Run(name, func(t *testing.T) {

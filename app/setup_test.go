@@ -9,6 +9,7 @@ import (
 	"time"
 
 	abci "github.com/cometbft/cometbft/abci/types"
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	"github.com/splittally/splittally/app"
 	"github.com/splittally/splittally/app/devnet"
 	"github.com/splittally/splittally/app/store"
@@ -72,6 +73,9 @@ func newRig(tb testing.TB, tune ...func(*app.Options)) *rig {
 
 func (r *rig) open() {
 	r.tb.Helper()
+	if r.o.Fail == nil {
+		r.o.Fail = func(why string) { r.tb.Errorf("the node fails: %s", why) }
+	}
 	a, err := app.Open(r.o)
 	if err != nil {
 		r.tb.Fatal(err)
@@ -90,11 +94,16 @@ func (r *rig) reopen() {
 
 func (r *rig) initChain(state []byte) *abci.ResponseInitChain {
 	r.tb.Helper()
-	res, err := r.x.InitChain(context.Background(), &abci.RequestInitChain{ChainId: r.o.Chain, Time: begun, AppStateBytes: state, InitialHeight: 1})
+	res, err := r.x.InitChain(context.Background(), &abci.RequestInitChain{ChainId: r.o.Chain, Time: begun, AppStateBytes: state, InitialHeight: 1, ConsensusParams: params(app.MaxBlockBytes + app.EngineBytes)})
 	if err != nil {
 		r.tb.Fatal(err)
 	}
 	return res
+}
+
+// params are the engine's parameters with blocks of a size.
+func params(maxBytes int64) *cmtproto.ConsensusParams {
+	return &cmtproto.ConsensusParams{Block: &cmtproto.BlockParams{MaxBytes: maxBytes, MaxGas: -1}}
 }
 
 func (r *rig) height() int64 { return r.a.Status().Height }

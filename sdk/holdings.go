@@ -95,8 +95,9 @@ func isPackage(stateKey []byte, p *voucherv1.Package) bool {
 
 // parts completes a list of parts and adds their packages, of the same height.
 func parts(ctx context.Context, c *Client, k kind[*voucherv1.Part]) (out Complete[Holding], err error) {
+	h := newHints()
 	err = again(ctx, func() error {
-		list, err := complete(ctx, c, k)
+		list, err := completeOnce(ctx, c, k, h)
 		if err != nil {
 			return err
 		}

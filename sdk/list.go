@@ -37,23 +37,28 @@ type kind[T proto.Message] struct {
 	amount func(stateKey []byte, record T, account id.ID) (int64, bool)
 }
 
-// complete reads a list until its proven records are all that the proven totals count. What the node lists are hints:
-// what is not there, not the account's or not visible is passed over, and then missing from the count.
+// complete reads a list until its proven records are all that the proven totals count.
 func complete[T proto.Message](ctx context.Context, c *Client, k kind[T]) (out Complete[T], err error) {
 	h := newHints()
 	err = again(ctx, func() error {
-		floor := c.floor.Load()
-		height, err := c.list(ctx, k.list, c.account, h)
-		if err != nil {
-			return err
-		}
-		if height < floor {
-			return fmt.Errorf("%w: the list is of height %d, and %d was shown before", ErrStale, height, floor)
-		}
-		out, err = gather(ctx, c, k, height, h.keys)
+		out, err = completeOnce(ctx, c, k, h)
 		return err
 	})
 	return out, err
+}
+
+// completeOnce reads the list and its records. What the node lists are hints: what is not there, not the account's or not
+// visible is passed over, and then missing from the count.
+func completeOnce[T proto.Message](ctx context.Context, c *Client, k kind[T], h *hints) (out Complete[T], err error) {
+	floor := c.floor.Load()
+	height, err := c.list(ctx, k.list, c.account, h)
+	if err != nil {
+		return out, err
+	}
+	if height < floor {
+		return out, fmt.Errorf("%w: the list is of height %d, and %d was shown before", ErrStale, height, floor)
+	}
+	return gather(ctx, c, k, height, h.keys)
 }
 
 // gather reads the account's totals and the hinted records at one height, and compares.

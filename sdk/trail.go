@@ -9,6 +9,7 @@ import (
 	"connectrpc.com/connect"
 	"github.com/splittally/splittally/modules/kernel/gatev1"
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 )
 
@@ -20,9 +21,12 @@ func (c *Client) Trail(ctx context.Context, pkg, number id.ID) ([]*voucherv1.End
 	var out []*voucherv1.Endorsement
 	var v Verified
 	err := again(ctx, func() error {
+		at, raws, err := c.readAt(ctx, 0, [][]byte{voucherv1.PartKey(pkg, number)})
+		if err := notFound(err != nil || raws[0] != nil, err); err != nil {
+			return err
+		}
 		part := &voucherv1.Part{}
-		at, found, err := c.Get(ctx, voucherv1.PartKey(pkg, number), part)
-		if err := notFound(found, err); err != nil {
+		if err := kernelv1.Unframe(raws[0], part); err != nil {
 			return err
 		}
 		head, ok := id.Of(part.Head)

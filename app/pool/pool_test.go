@@ -108,24 +108,73 @@ func TestProposeForgetsWhatIsUnfit(t *testing.T) {
 	}
 }
 
-// Weight over half of the room, or over all of it, must not stop what stands behind it in the lane.
-func TestHeavyOneBlocksNobody(t *testing.T) {
-	for name, heavy := range map[string]*pool.Entry{
-		"over the room": entry(0, 0, 100, pool.MaxWeight+1), "over half": entry(0, 0, 100, pool.MaxWeight/2+1),
+// What a lane's share cannot hold would stop all that stands behind it: the application refuses it at the door.
+func TestFits(t *testing.T) {
+	room := pool.Room{Bytes: 1_000, Weight: 100}
+	for name, c := range map[string]struct {
+		size   int
+		weight int64
+		want   bool
+	}{
+		"small": {100, 1, true}, "half the weight": {100, 50, true}, "over half the weight": {100, 51, false}, "over all": {100, 101, false},
+		"half the bytes": {500 - framing, 1, true}, "over half the bytes": {500 - framing + 1, 1, false},
 	} {
-		t.Run(name, func(t *testing.T) {
-			p := pool.New(pool.DefaultLimits)
-			if err := p.Add(heavy); err != nil {
-				return // refused at the door is as good
-			}
-			mustAdd(t, p, entry(0, 1, 100, 1), entry(1, 0, 100, 1))
-			for range 4 {
-				remove(p, p.Propose(roomy, any)...)
-			}
-			if p.Find(entry(0, 1, 100, 1).Raw) != nil {
-				t.Error("the transaction behind the heavy one was never proposed")
-			}
-		})
+		if got := entry(0, 0, c.size, c.weight).Fits(room); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// A client that sends again makes the node tell others again, though not each time.
+func TestAgain(t *testing.T) {
+	p := pool.New(pool.DefaultLimits)
+	e := entry(0, 0, 100, 1)
+	mustAdd(t, p, e)
+	p.Reap(0)
+	p.Again(e)
+	if n := len(p.Reap(0)); n != 0 {
+		t.Errorf("told again at once: %d", n)
+	}
+	time.Sleep(1_050 * time.Millisecond)
+	p.Again(e)
+	p.Again(e)
+	if n := len(p.Reap(0)); n != 1 {
+		t.Errorf("after a second: told %d times, want once", n)
+	}
+	p.Again(e)
+	remove(p, e)
+	if n := len(p.Reap(0)); n != 0 {
+		t.Errorf("one in a block was handed out: %d", n)
+	}
+}
+
+// Nobody takes from the pool while a node catches up: what blocks carry must not pile up there.
+func TestGossipIsBounded(t *testing.T) {
+	p := pool.New(pool.DefaultLimits)
+	for n := range 20_000 {
+		e := entry(0, n, 16, 1)
+		mustAdd(t, p, e)
+		remove(p, e)
+	}
+	last := entry(0, 20_000, 16, 1)
+	mustAdd(t, p, last)
+	if got := p.Reap(0); len(got) != 1 {
+		t.Errorf("%d handed out, want the one that waits", len(got))
+	}
+}
+
+func TestExpiredIsForgotten(t *testing.T) {
+	p := pool.New(pool.DefaultLimits)
+	old, young := entry(0, 0, 100, 1), entry(0, 1, 100, 1)
+	old.Tx.Body.ExpiresUnixS, young.Tx.Body.ExpiresUnixS = 1_000, 1_001
+	mustAdd(t, p, old, young)
+	p.Forget(nil, 999)
+	if p.Len() != 2 {
+		t.Fatal("forgotten before its time")
+	}
+	p.Forget(nil, 1_000)
+	if p.Find(old.Raw) != nil || p.Find(young.Raw) == nil {
+		t.Error("what has expired by block time waits, or what has not is gone")
 	}
 }
 

@@ -57,11 +57,11 @@ func mustAdd(t testing.TB, p *pool.Pool, all ...*pool.Entry) {
 
 // remove forgets entries, as a block that carries them does.
 func remove(p *pool.Pool, all ...*pool.Entry) {
-	raws := make([][]byte, len(all))
+	keys := make([]kernel.ReplayKey, len(all))
 	for i, e := range all {
-		raws[i] = e.Raw
+		keys[i] = e.Tx.ReplayKey()
 	}
-	p.Remove(raws)
+	p.Forget(keys, 0)
 }
 
 // names writes entries as lane.number.

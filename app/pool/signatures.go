@@ -24,6 +24,9 @@ func NewSignatures(most int) *Signatures {
 
 // Verify is key.Verify, once for each signature.
 func (s *Signatures) Verify(pub key.Public, digest, sig []byte) error {
+	if len(digest) != key.DigestSize || len(sig) != key.SignatureSize {
+		return key.ErrSignature // and Fold would not tell where one ends
+	}
 	name := key.Fold(pub, digest, sig)
 	if s.has(name) {
 		return nil

@@ -32,6 +32,7 @@ func (g *Governance) Module() *kernel.Module {
 			{Name: "validators", Check: g.checkValidators},
 			{Name: "changes", Check: checkChanges},
 		},
-		EndBlock: endBlock,
+		EndBlock:   endBlock,
+		Validators: g.engineSet,
 	}
 }

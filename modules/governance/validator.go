@@ -103,6 +103,15 @@ func note(c *kernel.Ctx, publicKey []byte, before, power int64) {
 	changes.Save(c, kernel.None{}, rec, true)
 }
 
+// engineSet is the whole set as the engine takes it at the chain's beginning.
+func (g *Governance) engineSet(c *kernel.Ctx) []kernel.ValidatorUpdate {
+	var out []kernel.ValidatorUpdate
+	for _, v := range g.Validators(c).Validators {
+		out = append(out, kernel.ValidatorUpdate{PublicKey: v.PublicKey, Power: v.Power})
+	}
+	return out
+}
+
 // endBlock tells the engine what changed in the block. A key that came and went tells it nothing: the engine stops
 // at the removal of a key that it does not know.
 func endBlock(c *kernel.Ctx) []kernel.ValidatorUpdate {

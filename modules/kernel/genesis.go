@@ -81,7 +81,10 @@ func (m *Machine) InitGenesis(base Reader, g *Genesis, info Info) (*Overlay, []V
 	var updates []ValidatorUpdate
 	for _, mod := range m.modules {
 		if mod.EndBlock != nil {
-			updates = append(updates, mod.EndBlock(c)...)
+			mod.EndBlock(c) // what it says of changes is in the whole set
+		}
+		if mod.Validators != nil {
+			updates = append(updates, mod.Validators(c)...)
 		}
 	}
 	return state, updates, nil

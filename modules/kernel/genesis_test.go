@@ -66,9 +66,12 @@ func TestGenesisCalls(t *testing.T) {
 	}}
 	y.end = func(c *kernel.Ctx) []kernel.ValidatorUpdate {
 		if c.Height() == 0 {
-			return []kernel.ValidatorUpdate{{PublicKey: []byte("first"), Power: 10}}
+			return []kernel.ValidatorUpdate{{PublicKey: []byte("change"), Power: 3}} // the whole set has it
 		}
 		return nil
+	}
+	y.whole = func(*kernel.Ctx) []kernel.ValidatorUpdate {
+		return []kernel.ValidatorUpdate{{PublicKey: []byte("first"), Power: 10}}
 	}
 	w := newWorldOf(t, y, genesisCall("Governed", "two"), genesisCall("Both", "see"))
 	seed := kernelv1.GenesisSeed(kerneltest.ChainID)

@@ -25,6 +25,8 @@ type Module struct {
 	Invariants []Invariant
 	// EndBlock runs after the transactions and dated items of every block.
 	EndBlock func(c *Ctx) []ValidatorUpdate
+	// Validators is the whole set, for the chain's beginning: genesis may have taken over one from another chain.
+	Validators func(c *Ctx) []ValidatorUpdate
 }
 
 // ValidatorUpdate gives an Ed25519 key power in the engine; 0 removes it.

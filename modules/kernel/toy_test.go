@@ -69,6 +69,7 @@ type toy struct {
 	scripts map[string]script
 	due     map[string]func(c *kernel.Ctx, due int64, payload []byte) error
 	end     func(c *kernel.Ctx) []kernel.ValidatorUpdate
+	whole   func(c *kernel.Ctx) []kernel.ValidatorUpdate
 	checks  []kernel.Invariant
 }
 
@@ -110,6 +111,12 @@ func (y *toy) module() *kernel.Module {
 				return nil
 			}
 			return y.end(c)
+		},
+		Validators: func(c *kernel.Ctx) []kernel.ValidatorUpdate {
+			if y.whole == nil {
+				return nil
+			}
+			return y.whole(c)
 		},
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/splittally/splittally/modules/deposit/depositv1"
-	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
 	"github.com/splittally/splittally/modules/members/membersv1"
@@ -41,7 +40,7 @@ func TestADayBeforeTheDueDayNothingIsPaid(t *testing.T) {
 	w.mint(acme, 500)
 	w.untilDue(-1)
 	w.Refused(voucherv1.ErrNotDue, acme, payment(pkg, 500))
-	w.Advance(86_400 - int64(w.Time+8*3600)%86_400 - 3) // two blocks before midnight by the chain's offset
+	w.Advance(86_400 - (w.Time+8*3600)%86_400 - 3) // two blocks before midnight by the chain's offset
 	w.Refused(voucherv1.ErrNotDue, acme, payment(pkg, 500))
 	w.Must(acme, payment(pkg, 500))
 }
@@ -194,47 +193,5 @@ func TestDepositsForbidden(t *testing.T) {
 	w.Refused(depositv1.ErrForbidden, acme, payment(pkg, 500))
 	if w.again(p).ClosedMinor != 0 {
 		t.Error("units were closed without money")
-	}
-}
-
-func TestWhoReads(t *testing.T) {
-	account := func(a kernel.Audience, who kerneltest.Actor) bool {
-		for _, p := range a.Parties {
-			if p == who.ID {
-				return true
-			}
-		}
-		return a.Public
-	}
-	w := newWorld(t)
-	waiting := w.pending(100, "w")
-	pkg, p := w.active(500, "a")
-	w.Must(alpha, items(w.give(p, beta, 0)))
-	p = w.again(p)
-	for _, tc := range []struct {
-		what string
-		a    kernel.Audience
-		who  kerneltest.Actor
-		may  bool
-	}{
-		{"a waiting package", packageReaders(waiting), gamma, false},
-		{"a waiting package", packageReaders(waiting), alpha, true},
-		{"a waiting package", packageReaders(waiting), acme, true},
-		{"a package", packageReaders(pkg), gamma, true},
-		{"a part", partReaders(p), alpha, true},
-		{"a part", partReaders(p), beta, true},
-		{"a part", partReaders(p), gamma, false},
-		{"a part", partReaders(p), acme, false},
-		{"a line", lineReaders(w.lineOf(acme)), acme, true},
-		{"a line", lineReaders(w.lineOf(acme)), alpha, false},
-		{"the directory", nobody(p), alpha, false},
-	} {
-		if account(tc.a, tc.who) != tc.may {
-			t.Errorf("%s: %v", tc.what, tc.a)
-		}
-	}
-	w.Must(guard, setLine(omega, 5))
-	if a := lineReaders(w.lineOf(omega)); len(a.Members) != 1 || a.Members[0] != guard.Member {
-		t.Error(a)
 	}
 }

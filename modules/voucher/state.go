@@ -27,7 +27,7 @@ var (
 	invoices  = kernel.NewMap[id.ID]("voucher.invoices", voucherv1.PrefixInvoice, whoeverHasTheKey[*voucherv1.Invoice])
 	flagged   = kernel.NewMap[id.ID]("voucher.invoice_flags", voucherv1.PrefixInvoiceFlag, whoeverHasTheKey[*voucherv1.InvoiceFlag])
 	lines     = kernel.NewMap[textKey]("voucher.lines", voucherv1.PrefixLine, lineReaders)
-	standings = kernel.NewMap[textKey]("voucher.standing_acceptances", voucherv1.PrefixStandingAcceptance, whoeverHasTheKey[*voucherv1.StandingAcceptance])
+	standings = kernel.NewMap[textKey]("voucher.standing_acceptances", voucherv1.PrefixStandingAcceptance, standingReaders)
 	checks    = kernel.NewMap[partKey]("voucher.document_checks", voucherv1.PrefixDocumentCheck, whoeverHasTheKey[*voucherv1.DocumentCheck])
 	runChunks = kernel.NewMap[textKey]("voucher.run_chunks", voucherv1.PrefixRunChunk, whoeverHasTheKey[*voucherv1.RunChunk])
 )
@@ -58,7 +58,12 @@ func lineReaders(l *voucherv1.Line) kernel.Audience {
 	return a
 }
 
-// whoeverHasTheKey: the record's key is a hash, or made with one, that only those have who may read.
+// standingReaders are who left it and whom it names. A sender learns by trying whether it covers a part.
+func standingReaders(s *voucherv1.StandingAcceptance) kernel.Audience {
+	return kernel.Audience{Parties: []id.ID{id.Must(s.Account), id.Must(s.Checker)}}
+}
+
+// whoeverHasTheKey: the record's key is a hash, or has a part, that only those know who may read.
 func whoeverHasTheKey[V any](V) kernel.Audience { return kernel.Public }
 
 // nobody: a directory of parts would show who else holds some; who needs it, asks for their parts.

@@ -200,7 +200,8 @@ func Digest(chain, purpose string, content []byte) []byte {
 	return id.Hash("splittally/sign/v1", []byte(chain), []byte(purpose), content).Bytes()
 }
 
-// Fold is a shorter digest of many: used where a cache remembers that (key, digest, signature) is valid.
+// Fold is a shorter digest of a digest and a signature of their fixed lengths: by it a cache remembers that a
+// (key, digest, signature) is valid.
 func Fold(pub Public, digest, sig []byte) [32]byte {
 	h := sha256.New()
 	h.Write([]byte{byte(pub.Kind)})

@@ -1,0 +1,31 @@
+package wallet
+
+import "errors"
+
+// What can be wrong with a wallet itself. Refusals of the chain and failed proofs are the SDK's errors.
+var (
+	// ErrExists: a home that holds a wallet already is not overwritten.
+	ErrExists = errors.New("there is a wallet in this folder already")
+	// ErrNoWallet: the home has no profile.
+	ErrNoWallet = errors.New("there is no wallet in this folder")
+	// ErrLocked: the key has not been unlocked.
+	ErrLocked = errors.New("the wallet is locked: its passphrase is needed")
+	// ErrPassphrase: the passphrase does not open the key.
+	ErrPassphrase = errors.New("the passphrase does not open the key")
+	// ErrDamaged: a file of the home cannot be read.
+	ErrDamaged = errors.New("a file of the wallet is damaged")
+	// ErrNoMatch: nothing that the account sees has this name or id.
+	ErrNoMatch = errors.New("not found")
+	// ErrOnItsWay: the same was sent before, and it is not known yet what became of it.
+	ErrOnItsWay = errors.New("the same is on its way already, and it is not known yet what became of it")
+	// ErrDocument: a document is not the one that the voucher rests on.
+	ErrDocument = errors.New("the document is not the one that the voucher rests on")
+)
+
+// Input is a fault in what a person gave: which field, what is wrong with it, what to do.
+type Input struct{ Field, Wrong, Do string }
+
+// Error tells field, fault and cure.
+func (e *Input) Error() string { return e.Field + ": " + e.Wrong + ". " + e.Do }
+
+func input(field, wrong, do string) error { return &Input{Field: field, Wrong: wrong, Do: do} }

@@ -1,0 +1,172 @@
+package wallet
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/key"
+	"github.com/splittally/splittally/sdk"
+)
+
+// Bounds of a profile.
+const (
+	maxEndpoints  = 8
+	maxConfirmers = 32
+	maxNames      = 10_000
+	maxNameBytes  = 200
+	maxChainBytes = 50
+)
+
+// Profile is a wallet's settings, the file profile.json of its home. Nothing in it is secret but InvoiceKey, and
+// DevelopmentSecret, which is no secret.
+type Profile struct {
+	Chain   string `json:"chain"`
+	Account id.ID  `json:"account"`
+	// Endpoints: the first node is read from and sent to, the others, of other members, confirm its headers.
+	Endpoints []Endpoint `json:"endpoints"`
+	// Alone allows a single endpoint, with no witness.
+	Alone bool  `json:"alone,omitempty"`
+	Trust Trust `json:"trust"`
+	// KeyFile is the keystore; a relative path is below the home.
+	KeyFile string `json:"key_file,omitempty"`
+	// DevelopmentSecret is a development network's key, hex, which everybody knows.
+	DevelopmentSecret string `json:"development_secret,omitempty"`
+	// InvoiceKey is the consortium's key of invoice fingerprints, 64 hex digits. Who issues, accepts or passes on against
+	// invoices needs it.
+	InvoiceKey string `json:"invoice_key,omitempty"`
+	// Confirmers may vouch for a checkpoint after 14 days without contact.
+	Confirmers []Confirmer `json:"confirmers,omitempty"`
+	// Names is the owner's address book.
+	Names map[string]id.ID `json:"names,omitempty"`
+}
+
+// Endpoint is a node's public port and the pin of its key.
+type Endpoint struct {
+	URL string `json:"url"`
+	// Pin is the SHA-256 of the certificate's public key, 64 hex digits; empty where the machine trusts the certificate.
+	Pin string `json:"pin,omitempty"`
+	// Member is whose node it is, for people.
+	Member string `json:"member,omitempty"`
+}
+
+// Trust is the header that the wallet began from.
+type Trust struct {
+	Height int64  `json:"height"`
+	Hash   string `json:"hash"` // 64 hex digits
+}
+
+// Confirmer is a member with a key of its main account, kind:hex.
+type Confirmer struct {
+	Member id.ID  `json:"member"`
+	Key    string `json:"key"`
+}
+
+// TrustOf writes a trusted header as a profile keeps it.
+func TrustOf(t sdk.Trust) Trust { return Trust{Height: t.Height, Hash: hex.EncodeToString(t.Hash)} }
+
+// Check refuses a profile that cannot work, naming the field.
+func (p *Profile) Check() error {
+	switch {
+	case p.Chain == "" || len(p.Chain) > maxChainBytes:
+		return input("chain", "it is empty or too long", "Name the chain as its genesis file does.")
+	case len(p.Endpoints) == 0 || len(p.Endpoints) > maxEndpoints:
+		return input("endpoints", fmt.Sprintf("there are %d", len(p.Endpoints)), fmt.Sprintf("Name 1 to %d nodes.", maxEndpoints))
+	case len(p.Endpoints) == 1 && !p.Alone:
+		return input("endpoints", "there is no witness", "Name the node of another member as witness, or say that this one stands alone.")
+	case len(p.Confirmers) > maxConfirmers:
+		return input("confirmers", fmt.Sprintf("there are %d", len(p.Confirmers)), fmt.Sprintf("Name at most %d.", maxConfirmers))
+	}
+	return errors.Join(p.checkEndpoints(), p.checkTrust(), p.checkKeys(), p.checkNames())
+}
+
+func (p *Profile) checkEndpoints() error {
+	for _, e := range p.Endpoints {
+		if !strings.HasPrefix(e.URL, "https://") || len(e.URL) > maxNameBytes {
+			return input("endpoints", fmt.Sprintf("%.80q is no https address", e.URL), "Write it as https://node.example:9443.")
+		}
+		if e.Pin != "" {
+			if _, err := unhex32("pin", e.Pin); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (p *Profile) checkTrust() error {
+	if p.Trust.Height < 1 {
+		return input("trust height", fmt.Sprint(p.Trust.Height), "Heights count from 1; ask a member for a height and the hash of its header.")
+	}
+	_, err := unhex32("trust hash", p.Trust.Hash)
+	return err
+}
+
+func (p *Profile) checkKeys() error {
+	if p.InvoiceKey != "" {
+		if _, err := unhex32("invoice key", p.InvoiceKey); err != nil {
+			return err
+		}
+	}
+	for _, c := range p.Confirmers {
+		if _, err := key.ParseString(c.Key); err != nil {
+			return input("confirmers", err.Error(), "A key is written kind:hex, as 'tally keys show' prints it.")
+		}
+	}
+	return nil
+}
+
+func (p *Profile) checkNames() error {
+	if len(p.Names) > maxNames {
+		return input("names", fmt.Sprintf("there are %d", len(p.Names)), fmt.Sprintf("Keep at most %d.", maxNames))
+	}
+	for name := range p.Names {
+		if err := CheckName(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckName judges a name for the address book: 1 to 200 bytes that do not look like an id.
+func CheckName(name string) error {
+	if name == "" || len(name) > maxNameBytes || strings.TrimSpace(name) != name {
+		return input("name", fmt.Sprintf("%.40q is empty, too long or has blanks at its ends", name), "Use 1 to 200 bytes.")
+	}
+	if isHex(name) && len(name) >= minPrefix {
+		return input("name", fmt.Sprintf("%.40q looks like an id", name), "Use a name with a letter beyond f.")
+	}
+	return nil
+}
+
+// config is what the SDK needs of the profile.
+func (p *Profile) config() (sdk.Config, error) {
+	hash, err := unhex32("trust hash", p.Trust.Hash)
+	if err != nil {
+		return sdk.Config{}, err
+	}
+	conf := sdk.Config{Alone: p.Alone, Account: p.Account, Trust: sdk.Trust{Chain: p.Chain, Height: p.Trust.Height, Hash: hash[:]}}
+	for _, e := range p.Endpoints {
+		conf.Endpoints = append(conf.Endpoints, sdk.Endpoint{URL: e.URL, Pin: e.Pin})
+	}
+	for _, c := range p.Confirmers {
+		pub, err := key.ParseString(c.Key)
+		if err != nil {
+			return conf, err
+		}
+		if c.Member != (id.ID{}) {
+			conf.Confirmers = append(conf.Confirmers, sdk.Confirmer{Member: c.Member, Key: pub})
+		}
+	}
+	return conf, nil
+}
+
+func unhex32(field, s string) (out [32]byte, err error) {
+	b, err := hex.DecodeString(s)
+	if err != nil || len(b) != len(out) {
+		return out, input(field, fmt.Sprintf("%.80q", s), "Give 64 hex digits.")
+	}
+	return [32]byte(b), nil
+}
