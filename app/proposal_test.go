@@ -296,7 +296,8 @@ func TestTooHeavyIsRefused(t *testing.T) {
 
 // More waits than a block holds: what one node proposes, every node accepts, until nothing is left.
 func TestFullBlocksAreAccepted(t *testing.T) {
-	r, other := newRig(t), newRig(t)
+	fast := func(o *app.Options) { o.CheckInvariants = false }
+	r, other := newRig(t, fast), newRig(t, fast)
 	sent := 0
 	for i := range uint64(11) { // of nearly 1 MiB each
 		raw := longIssue(r, i)

@@ -131,7 +131,7 @@ func (c *Client) trustedRoot() (light.Root, error) {
 	if c.conf.Now().Sub(kept.Time) < light.TrustingPeriod {
 		return root, nil // what is kept still carries on by itself
 	}
-	known, err := c.knownConfirmers(kept)
+	known, err := c.knownConfirmers()
 	if err != nil {
 		return root, err
 	}

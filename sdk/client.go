@@ -51,7 +51,8 @@ type Config struct {
 	// Dir keeps the newest trusted header between runs. Empty: nothing is kept, and Trust must be newer than 14 days.
 	Dir string
 	// Confirmers are keys of other members' main accounts whose checkpoints this client will take after 14 days without
-	// contact; they are proven and kept in Dir while there is contact. At least two.
+	// contact: at least two, of different members. They are proven and kept in Dir while there is contact; Client.Confirmers
+	// tells how that stands.
 	Confirmers []Confirmer
 	// Checkpoint is taken instead of Trust where the kept header has expired.
 	Checkpoint *Checkpoint
@@ -113,6 +114,8 @@ func (conf *Config) complete() error {
 		return errors.New("Endpoints: name at least one node")
 	case n == 1 && !conf.Alone:
 		return errors.New("Endpoints: name a second node, of another member, as witness; or set Alone for a node of your own")
+	case len(conf.Confirmers) > maxConfirmers:
+		return fmt.Errorf("Confirmers: at most %d", maxConfirmers)
 	case conf.Trust.Chain == "":
 		return errors.New("Trust: name the chain")
 	case conf.Account.IsZero() && conf.Signer == nil:
@@ -144,14 +147,15 @@ func (c *Client) open(ctx context.Context) error {
 			return fmt.Errorf("the account of this key: %w", err)
 		}
 	}
-	return c.rememberConfirmers(ctx)
+	_, _ = c.Confirmers(ctx) // one of them may have left: that must not keep this client from working
+	return nil
 }
 
 // catchUp verifies the node's newest header and refuses one that is old.
 func (c *Client) catchUp(ctx context.Context) error {
 	b, err := c.light.Newest(ctx)
 	if err != nil {
-		return err
+		return headerError(err)
 	}
 	if err := c.fresh(b.Time); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/sdk/internal/light"
 )
 
@@ -55,4 +56,35 @@ func (c *Client) reckon() (time.Time, bool) {
 	defer c.clockMu.Unlock()
 	since := c.conf.Now().Sub(c.seen.at)
 	return c.seen.block.Add(since), since >= 0 && since < anchorAge
+}
+
+// Now is the chain's business time: block time, with the shift that a development network may have. Offers lapse by it.
+func (c *Client) Now(ctx context.Context) (time.Time, error) {
+	now, _, err := c.business(ctx)
+	return now, err
+}
+
+// Today is the chain's day by its own offset from UTC: days since 1970-01-01. Due days count by it.
+func (c *Client) Today(ctx context.Context) (int32, error) {
+	now, network, err := c.business(ctx)
+	return kernelv1.DayOf(now.Unix(), network.GetUtcOffsetS()), err
+}
+
+func (c *Client) business(ctx context.Context) (time.Time, *kernelv1.Network, error) {
+	_, raws, err := c.GetAll(ctx, kernelv1.NetworkKey(), kernelv1.ClockKey())
+	if err != nil {
+		return time.Time{}, nil, err
+	}
+	network, clock := &kernelv1.Network{}, &kernelv1.Clock{}
+	if raws[0] != nil {
+		err = kernelv1.Unframe(raws[0], network)
+	}
+	if err == nil && raws[1] != nil {
+		err = kernelv1.Unframe(raws[1], clock)
+	}
+	if err != nil {
+		return time.Time{}, nil, err
+	}
+	now, err := c.BlockTime(ctx)
+	return now.Add(time.Duration(clock.ShiftS) * time.Second), network, err
 }

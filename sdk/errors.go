@@ -71,6 +71,14 @@ func (r *Refusal) Unwrap() error {
 	return r.Code
 }
 
+// headerError gives an error about headers; one from before what is trusted is an answer from the past.
+func headerError(err error) error {
+	if errors.Is(err, light.ErrTooOld) {
+		return fmt.Errorf("%w: %w", ErrStale, err)
+	}
+	return err
+}
+
 func refused(number uint32, told string, t Ticket, proven bool) *Refusal {
 	return &Refusal{Number: number, Code: errs.ByNumber(number), Told: clip(told), Proven: proven, Ticket: t}
 }

@@ -76,12 +76,12 @@ func (c *Client) issueChunk(ctx context.Context, m *voucherv1.Issue) (Issued, er
 			return Issued{}, err
 		}
 		_, err = c.signAndWait(ctx, d)
-		switch r := (*Refusal)(nil); {
+		switch {
 		case err == nil:
 			return issued(d.ticket, m, false), nil
 		case errors.Is(err, voucherv1.ErrRunChunkDone):
 			return c.issuedBefore(ctx, m)
-		case errors.As(err, &r) && r.Number == codeReused, errors.Is(err, ErrNeverRan):
+		case errors.Is(err, kernelv1.ErrIDReused), errors.Is(err, ErrNeverRan):
 			continue
 		default:
 			return Issued{}, err
@@ -89,9 +89,6 @@ func (c *Client) issueChunk(ctx context.Context, m *voucherv1.Issue) (Issued, er
 	}
 	return c.issuedBefore(ctx, m)
 }
-
-// codeReused is kernel's IDReused: an earlier attempt stands in a block under this id.
-const codeReused = 12
 
 func (c *Client) signAndWait(ctx context.Context, d *Draft) (Outcome, error) {
 	if c.conf.Signer == nil {

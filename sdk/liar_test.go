@@ -7,12 +7,14 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 
 	"connectrpc.com/connect"
 	"github.com/splittally/splittally/modules/kernel/gatev1"
 	"github.com/splittally/splittally/modules/kernel/gatev1/gatev1connect"
+	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/sdk"
 )
 
@@ -33,15 +35,16 @@ type bends struct {
 type liar struct {
 	sdk.Endpoint
 	honest gatev1connect.GateClient
+	as     sdk.Config // whose account's sessions it opens itself: it cannot hand on those that clients sign
 
 	mu   sync.Mutex
 	bend bends
 }
 
-func newLiar(t *testing.T, honest sdk.Endpoint) *liar {
+func newLiar(t *testing.T, as sdk.Config) *liar {
 	t.Helper()
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}
-	l := &liar{honest: gatev1connect.NewGateClient(&http.Client{Transport: transport}, honest.URL)}
+	l := &liar{as: as, honest: gatev1connect.NewGateClient(&http.Client{Transport: transport}, as.Endpoints[0].URL)}
 	mux := http.NewServeMux()
 	mux.Handle(gatev1connect.NewGateHandler(l))
 	server := httptest.NewUnstartedServer(mux)
@@ -93,6 +96,14 @@ func (l *liar) Hello(ctx context.Context, r *connect.Request[gatev1.HelloRequest
 }
 
 func (l *liar) OpenSession(ctx context.Context, r *connect.Request[gatev1.OpenSessionRequest]) (*connect.Response[gatev1.OpenSessionResponse], error) {
+	pin, err := hex.DecodeString(l.as.Endpoints[0].Pin)
+	if err != nil {
+		return nil, err
+	}
+	content := slices.Concat(r.Msg.Challenge, r.Msg.Account, pin)
+	if r.Msg.Signature, err = l.as.Signer.Sign(key.Digest(l.as.Trust.Chain, "session", content)); err != nil {
+		return nil, err
+	}
 	return pass(ctx, r, l.honest.OpenSession, nil)
 }
 

@@ -29,8 +29,8 @@ type stage struct {
 func newStage(t *testing.T, conf func(*sdk.Config)) *stage {
 	t.Helper()
 	s := &stage{chain: sdktest.Start(t, 1)}
-	s.liar = newLiar(t, s.chain.Endpoint(0))
 	c := s.chain.Config(sdktest.Tier1)
+	s.liar = newLiar(t, c)
 	c.Endpoints = []sdk.Endpoint{s.liar.Endpoint}
 	if conf != nil {
 		conf(&c)
@@ -182,7 +182,8 @@ func TestLyingNodeAboutLists(t *testing.T) {
 			list: func(_ *gatev1.ListRequest, a *gatev1.ListResponse) { a.Keys = nil },
 		}, sdk.ErrNotVisible},
 		"of a height long gone": {bends{list: func(_ *gatev1.ListRequest, a *gatev1.ListResponse) { a.Height = 1 }}, sdk.ErrStale},
-		"without an end":        {bends{list: func(_ *gatev1.ListRequest, a *gatev1.ListResponse) { a.More = true }}, sdk.ErrAnswer},
+		"says there is more":    {bends{list: func(_ *gatev1.ListRequest, a *gatev1.ListResponse) { a.More = true }}, nil},
+		"without an end":        {bends{list: func(_ *gatev1.ListRequest, a *gatev1.ListResponse) { a.Keys, a.More = [][]byte{s.foreign}, true }}, sdk.ErrAnswer},
 		"with keys of nonsense": {bends{list: func(_ *gatev1.ListRequest, a *gatev1.ListResponse) { a.Keys = append(a.Keys, make([]byte, 10_000)) }}, sdk.ErrAnswer},
 		"all of them twice":     {bends{list: func(_ *gatev1.ListRequest, a *gatev1.ListResponse) { a.Keys = append(a.Keys, a.Keys...) }}, nil},
 		"another's beside":      {bends{list: func(_ *gatev1.ListRequest, a *gatev1.ListResponse) { a.Keys = append(a.Keys, s.foreign) }}, nil},

@@ -114,7 +114,7 @@ func (c *Client) readBatch(ctx context.Context, height int64, keys [][]byte, hid
 func (c *Client) rootOf(ctx context.Context, height int64) (Verified, []byte, error) {
 	b, err := c.light.At(ctx, height+1)
 	if err != nil {
-		return Verified{}, nil, fmt.Errorf("header %d: %w", height+1, err)
+		return Verified{}, nil, fmt.Errorf("header %d: %w", height+1, headerError(err))
 	}
 	if err := c.fresh(b.Time); err != nil {
 		return Verified{}, nil, err

@@ -16,7 +16,6 @@ import (
 // Codes of a node's own check that are no refusal by a rule.
 const (
 	codeTryAgain   = 32_000 // and above
-	codeIncluded   = 13     // kernel's AlreadyIncluded: it stands in a block
 	submitPause    = 200 * time.Millisecond
 	outcomeWait    = 10 * time.Second
 	outcomePause   = 50 * time.Millisecond
@@ -121,7 +120,7 @@ func (c *Client) submit(ctx context.Context, raw []byte, t Ticket) (again bool, 
 		return false, unsettled(fmt.Errorf("%w: %d results for one transaction", ErrAnswer, len(r.Msg.Results)))
 	}
 	switch one := r.Msg.Results[0]; {
-	case one.Code == 0, one.Code == codeIncluded:
+	case one.Code == 0, one.Code == kernelv1.ErrIncluded.Number:
 		return false, nil
 	case one.Code >= codeTryAgain:
 		return true, errors.New(clip(one.Log))

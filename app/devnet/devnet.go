@@ -131,13 +131,14 @@ func cast() []Role {
 		}
 		r.Signer, r.Secret = s, hex.EncodeToString(secret[:])
 		r.Member, r.Account = kernelv1.CreatedID(seed, uint32(i), 0), kernelv1.CreatedID(seed, uint32(i), 1)
-		r.code = uscc(i)
+		r.code = Credential(i)
 	}
 	return out
 }
 
-// uscc makes a unified social credit code: the check character is the one that fits.
-func uscc(i int) string {
+// Credential is the unified social credit code of role number i, or of a newcomer with a number of its own (0 to
+// 999): the check character is the one that fits.
+func Credential(i int) string {
 	base := fmt.Sprintf("91310000MA1DEM%03d", i)
 	for _, c := range "0123456789ABCDEFGHJKLMNPQRTUWXY" {
 		if membersv1.ValidUSCC(base + string(c)) {

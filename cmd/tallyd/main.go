@@ -51,6 +51,6 @@ Exit codes: 0 done, 1 not done, 2 wrong command line, 70 the running node has fa
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return failure{err, exitUsage} })
-	c.AddCommand(initCommand(), startCommand(), verifyCommand(), exportCommand(), versionCommand(), devnetCommand())
+	c.AddCommand(demoCommand(), initCommand(), startCommand(), verifyCommand(), exportCommand(), versionCommand(), devnetCommand())
 	return c
 }

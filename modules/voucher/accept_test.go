@@ -3,6 +3,7 @@ package voucher
 import (
 	"testing"
 
+	"github.com/splittally/splittally/modules/kernel/errs"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"google.golang.org/protobuf/proto"
@@ -33,6 +34,24 @@ func TestAcceptPackageRefusals(t *testing.T) {
 		refusal{alpha, accept(pkg(3), hash("another flag")), voucherv1.ErrFlagNotNamed},
 		refusal{alpha, accept(pkg(3), hash("x/secondary")), nil},
 	)
+}
+
+// Day, currency and total are each fixed by the first accepted use.
+func TestWhatTheFirstUseFixes(t *testing.T) {
+	w := newWorld(t)
+	w.active(100, "x")
+	w.Plant(voucherv1.LineKey(acme.ID, "EUR"), &voucherv1.Line{Obligor: acme.ID.Bytes(), Currency: "EUR", LimitMinor: line})
+	for name, change := range map[string]func(*voucherv1.IssueItem){
+		"day":      func(i *voucherv1.IssueItem) { i.Background.Invoices[0].IssueDay++ },
+		"total":    func(i *voucherv1.IssueItem) { i.Background.Invoices[0].TotalMinor++ },
+		"currency": func(i *voucherv1.IssueItem) { i.Currency = "EUR" },
+	} {
+		i := item(alpha, 100, "x")
+		change(i)
+		if r := w.Do(acme, issueOf(i)); errs.CodeOf(r.Err) != voucherv1.ErrInvoiceAltered {
+			t.Errorf("%s: %v", name, r.Err)
+		}
+	}
 }
 
 func TestAfterTheDueDayNothingIsAccepted(t *testing.T) {

@@ -71,6 +71,7 @@ func TestInvariantsCatch(t *testing.T) {
 	}{
 		"an extent overlaps":        {func(p planted) { p.extent(1, &voucherv1.Extent{Hi: 201, Number: p.offered.Number}) }, []string{"voucher/ranges"}},
 		"an extent is gone":         {func(p planted) { p.extent(201, nil) }, []string{"voucher/ranges"}},
+		"a unit is nobody's":        {func(p planted) { p.extent(201, nil); p.extent(202, &voucherv1.Extent{Hi: 500, Number: p.held.Number}) }, []string{"where 201 comes next"}},
 		"closed ranges meet":        {func(p planted) { p.extent(1, &voucherv1.Extent{Hi: 200}); p.extent(201, &voucherv1.Extent{Hi: 500}) }, []string{"two closed ranges"}},
 		"an extent of no package":   {func(p planted) { p.Plant(voucherv1.ExtentKey(id.Hash("x"), 1), &voucherv1.Extent{Hi: 1}) }, []string{"which is not there"}},
 		"a waiting package's units": {func(p planted) { p.change(p.waiting, func(x *voucherv1.Package) { x.Parts = 1 }) }, []string{"voucher/ranges"}},
@@ -98,6 +99,7 @@ func TestInvariantsCatch(t *testing.T) {
 		}, []string{"voucher/invoices"}},
 		"an offer of a part held":     {func(p planted) { p.part(p.held, func(x *voucherv1.Part) { x.Offer = p.offered.Offer }) }, []string{"voucher/offers"}},
 		"no offer of a part on offer": {func(p planted) { p.part(p.held, func(x *voucherv1.Part) { x.State = 0 }) }, []string{"voucher/offers"}},
+		"an offer with another end":   {func(p planted) { p.part(p.offered, func(x *voucherv1.Part) { x.Offer.ExpiresUnixS++ }) }, []string{"voucher/offers"}},
 		"an offer that never lapses":  {func(p planted) { p.Plant(slices.Concat(kernelv1.PrefixQueue[:], p.offered.Offer.Lapse), nil) }, []string{"voucher/offers"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"google.golang.org/protobuf/proto"
@@ -73,6 +74,14 @@ func (m *model) draw(name string, least, most int) int {
 	return rapid.IntRange(least, most).Draw(m.t, name)
 }
 
+// as draws who acts: mostly the one who may.
+func (m *model) as(right int) int {
+	if as := m.draw("as", 0, 8); as < 3 {
+		return as
+	}
+	return right
+}
+
 func (m *model) today() int32 { return kernelv1.DayOf(m.Time+1, 8*3600) }
 
 // do sends a call and says whether it took effect; it must, exactly where the model says so.
@@ -130,7 +139,7 @@ func (m *model) answerPackage() {
 	if p == nil {
 		return
 	}
-	as, waiting := m.draw("as", 0, 2), !p.accepted && !p.ended
+	as, waiting := m.as(p.creditor), !p.accepted && !p.ended
 	switch m.draw("answer", 0, 4) {
 	case 0:
 		fits := waiting && as == p.creditor
@@ -179,7 +188,7 @@ func (m *model) transfer() {
 	if p == nil {
 		return
 	}
-	part, as, to := p.parts[i], m.draw("as", 0, 2), m.draw("to", 0, 2)
+	part, as, to := p.parts[i], m.as(p.parts[i].holder), m.draw("to", 0, 2)
 	it := m.give(now, suppliers[to], int64(m.draw("amount", 0, int(min(part.units+1, 60)))))
 	amount, invoice := it.AmountMinor, ""
 	if amount == 0 {
@@ -230,7 +239,7 @@ func (m *model) split() {
 	if p == nil || p.parts[i].units < 3 {
 		return
 	}
-	part, as := p.parts[i], m.draw("as", 0, 2)
+	part, as := p.parts[i], m.as(p.parts[i].holder)
 	first := int64(m.draw("first", 1, int(part.units-2)))
 	fits := as == part.holder && part.to < 0
 	m.do(as, splitInto(now.Ref(), first, 1, part.units-first-1), fits)
@@ -244,7 +253,7 @@ func (m *model) answerOffer() {
 	if p == nil {
 		return
 	}
-	part, as := p.parts[i], m.draw("as", 0, 2)
+	part, as := p.parts[i], m.as(max(p.parts[i].to, 0))
 	switch m.draw("answer", 0, 3) {
 	case 0:
 		fits := part.to >= 0 && as == part.to
@@ -301,6 +310,9 @@ func (m *model) pay() {
 	}
 	left := p.outstanding()
 	minor := int64(m.draw("payment", 1, int(max(left, 1))+1))
+	if m.draw("the rest and one more", 0, 5) == 0 {
+		minor = left + 1
+	}
 	fits := p.accepted && !p.ended && m.today() >= due && minor <= left
 	m.do(-1, payment(&voucherv1.Package{Id: p.id}, minor), fits)
 	if !fits {
@@ -351,6 +363,12 @@ func (m *model) compare() {
 		m.total(a, voucherv1.ClassPending, uint64(waiting[i].count), waiting[i].minor)
 		if m.balance(a) != m.paid[i] {
 			m.t.Fatalf("supplier %d was paid %d, want %d", i, m.balance(a), m.paid[i])
+		}
+	}
+	for i := range 3 {
+		name := fmt.Sprint("invoice ", i)
+		if inv, _ := invoices.Get(m.View(), id.Must(hash(name))); inv.GetUsedMinor() != m.used[name] {
+			m.t.Fatalf("%s is used with %d, want %d", name, inv.GetUsedMinor(), m.used[name])
 		}
 	}
 	m.total(acme, voucherv1.ClassOwed, uint64(owed.count), owed.minor)

@@ -3,6 +3,7 @@ package voucher
 import (
 	"testing"
 
+	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"google.golang.org/protobuf/proto"
 )
@@ -87,8 +88,14 @@ func TestAcceptOfferJudgesTheBackgroundAgain(t *testing.T) {
 
 func TestAnAcceptedOfferPasses(t *testing.T) {
 	w := newWorld(t)
-	p := w.onOffer(trading())
+	p := w.onOffer(trading(use("y", 500)))
+	if invoices.Has(w.View(), id.Must(hash("y"))) {
+		t.Error("the invoice is taken up before acceptance")
+	}
 	r := w.Must(beta, acceptOffer(p))
+	if inv, _ := invoices.Get(w.View(), id.Must(hash("y"))); inv.GetUsedMinor() != 500 {
+		t.Error("the invoice is not taken up:", inv)
+	}
 	now := w.again(p)
 	if now.Holder.ID() != beta.ID || now.Depth != 1 || offered(now) || now.Offer != nil || string(now.Head) == string(p.Head) {
 		t.Error(now)
@@ -133,6 +140,8 @@ func TestAnOfferIsOverByTheClock(t *testing.T) {
 	w := newWorld(t)
 	_, p := w.active(500, "a")
 	it := w.give(p, beta, 0)
+	it.OfferExpiresUnixS = w.Time + 1
+	w.Refused(voucherv1.ErrOfferExpiry, alpha, items(it)) // it is that time in the next block
 	it.OfferExpiresUnixS = w.Time + 3
 	w.Must(alpha, items(it)) // a second later
 	w.Advance(0)

@@ -27,7 +27,9 @@ func TestPayRefusals(t *testing.T) {
 		refusal{acme, payment(pkg, 500), depositv1.ErrInsufficient},
 	)
 	w.mint(acme, 500)
-	w.Must(acme, payment(pkg, 500))
+	w.Must(acme, payment(pkg, 100))
+	w.Refused(voucherv1.ErrOverOutstanding, acme, payment(pkg, 401))
+	w.Must(acme, payment(pkg, 400))
 	w.Refused(voucherv1.ErrNotLive, acme, payment(pkg, 1))
 	w.Must(acme, &voucherv1.CancelPackage{Package: waiting.Id})
 	w.Refused(voucherv1.ErrNotLive, acme, payment(waiting, 1))

@@ -77,7 +77,7 @@ func TestTrailAcrossASplit(t *testing.T) {
 		t.Fatal(len(trail), "entries")
 	}
 	passed, split, issued := trail[0], trail[1], trail[2]
-	if passed.Step != voucherv1.Step_STEP_PASSED || id.Must(passed.From) != alpha.ID || id.Must(passed.To) != beta.ID || passed.Hi != 200 {
+	if passed.Step != voucherv1.Step_STEP_PASSED || id.Must(passed.From) != alpha.ID || id.Must(passed.To) != beta.ID || passed.Hi != 200 || !proto.Equal(passed.Background, trading()) {
 		t.Error(passed)
 	}
 	if split.Step != voucherv1.Step_STEP_SPLIT || split.Lo != 1 || split.Hi != 200 || id.Must(split.Number) != id.Must(low.Number) {

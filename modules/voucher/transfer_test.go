@@ -48,6 +48,7 @@ func TestTransferRefusals(t *testing.T) {
 		refusal{alpha, fix(func() { it.Background.Invoices[0].UsedMinor = 400 }), voucherv1.ErrInvoiceAltered},
 		refusal{alpha, fix(func() { it.Background = trading(use("x", 400)) }), voucherv1.ErrOfferExpiry},
 		refusal{alpha, fix(func() { it.OfferExpiresUnixS = w.Time + 31*86_400 }), voucherv1.ErrOfferExpiry},
+		refusal{alpha, fix(func() { it.OfferExpiresUnixS = w.Time + 1 - 86_400 }), voucherv1.ErrOfferExpiry},
 		refusal{alpha, fix(func() { it.OfferExpiresUnixS = 0 }), voucherv1.ErrNotCovered},
 		refusal{alpha, fix(func() { it.OfferExpiresUnixS = w.Time + 30*86_400 }), nil},
 	)

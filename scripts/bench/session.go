@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"connectrpc.com/connect"
@@ -42,8 +43,12 @@ func dial(ctx context.Context, net *devnet.Net, node int, role devnet.Role) (*se
 	if err != nil {
 		return nil, err
 	}
+	pin, err := hex.DecodeString(net.IDs[node].Pin) // the session is for this gate and no other
+	if err != nil {
+		return nil, err
+	}
 	pub := role.Signer.Public()
-	sig, err := role.Signer.Sign(key.Digest(devnet.ChainID, "session", append(challenge, role.Account[:]...)))
+	sig, err := role.Signer.Sign(key.Digest(devnet.ChainID, "session", slices.Concat(challenge, role.Account[:], pin)))
 	if err != nil {
 		return nil, err
 	}
