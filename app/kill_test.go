@@ -144,7 +144,7 @@ func TestKillNine(t *testing.T) {
 	defer clean.a.Close() //nolint:errcheck // of a test
 	began, told := time.Now(), int64(0)
 	for i := range kills {
-		h, hash := runChild(t, dir, time.Duration(rnd.IntN(400_000))*time.Microsecond)
+		h, hash := runChild(t, dir, time.Duration(rnd.IntN(250_000))*time.Microsecond)
 		told = max(told, h)
 		told = inspect(t, filepath.Join(dir, "state"), told, clean)
 		if h > 0 && h == clean.height() && hash != hex.EncodeToString(clean.lastHash()) {

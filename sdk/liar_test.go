@@ -37,8 +37,9 @@ type liar struct {
 	honest gatev1connect.GateClient
 	as     sdk.Config // whose account's sessions it opens itself: it cannot hand on those that clients sign
 
-	mu   sync.Mutex
-	bend bends
+	mu     sync.Mutex
+	bend   bends
+	forgot bool // every session, as after a restart
 }
 
 func newLiar(t *testing.T, as sdk.Config) *liar {
@@ -63,6 +64,13 @@ func (l *liar) lies(b bends) {
 	l.bend = b
 }
 
+// forget loses the sessions that are open.
+func (l *liar) forget(all bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forgot = all
+}
+
 func (l *liar) now() bends {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -70,9 +78,13 @@ func (l *liar) now() bends {
 }
 
 // pass hands a request on, with its session, and bends the answer.
-func pass[Q, A any](ctx context.Context, r *connect.Request[Q], call func(context.Context, *connect.Request[Q]) (*connect.Response[A], error), bend func(*Q, *A)) (*connect.Response[A], error) {
+func pass[Q, A any](ctx context.Context, l *liar, r *connect.Request[Q], call func(context.Context, *connect.Request[Q]) (*connect.Response[A], error), bend func(*Q, *A)) (*connect.Response[A], error) {
 	on := connect.NewRequest(r.Msg)
-	on.Header().Set("Authorization", r.Header().Get("Authorization"))
+	l.mu.Lock()
+	if !l.forgot {
+		on.Header().Set("Authorization", r.Header().Get("Authorization"))
+	}
+	l.mu.Unlock()
 	answer, err := call(ctx, on)
 	if err != nil {
 		return nil, err
@@ -92,7 +104,7 @@ func alone[Q, A any](bend func(*A)) func(*Q, *A) {
 }
 
 func (l *liar) Hello(ctx context.Context, r *connect.Request[gatev1.HelloRequest]) (*connect.Response[gatev1.HelloResponse], error) {
-	return pass(ctx, r, l.honest.Hello, nil)
+	return pass(ctx, l, r, l.honest.Hello, nil)
 }
 
 func (l *liar) OpenSession(ctx context.Context, r *connect.Request[gatev1.OpenSessionRequest]) (*connect.Response[gatev1.OpenSessionResponse], error) {
@@ -101,27 +113,28 @@ func (l *liar) OpenSession(ctx context.Context, r *connect.Request[gatev1.OpenSe
 		return nil, err
 	}
 	content := slices.Concat(r.Msg.Challenge, r.Msg.Account, pin)
+	l.forget(false)
 	if r.Msg.Signature, err = l.as.Signer.Sign(key.Digest(l.as.Trust.Chain, "session", content)); err != nil {
 		return nil, err
 	}
-	return pass(ctx, r, l.honest.OpenSession, nil)
+	return pass(ctx, l, r, l.honest.OpenSession, nil)
 }
 
 func (l *liar) LightBlock(ctx context.Context, r *connect.Request[gatev1.LightBlockRequest]) (*connect.Response[gatev1.LightBlockResponse], error) {
-	return pass(ctx, r, l.honest.LightBlock, l.now().header)
+	return pass(ctx, l, r, l.honest.LightBlock, l.now().header)
 }
 
 func (l *liar) Read(ctx context.Context, r *connect.Request[gatev1.ReadRequest]) (*connect.Response[gatev1.ReadResponse], error) {
-	return pass(ctx, r, l.honest.Read, l.now().read)
+	return pass(ctx, l, r, l.honest.Read, l.now().read)
 }
 
 func (l *liar) List(ctx context.Context, r *connect.Request[gatev1.ListRequest]) (*connect.Response[gatev1.ListResponse], error) {
-	return pass(ctx, r, l.honest.List, l.now().list)
+	return pass(ctx, l, r, l.honest.List, l.now().list)
 }
 
 func (l *liar) Submit(ctx context.Context, r *connect.Request[gatev1.SubmitRequest]) (*connect.Response[gatev1.SubmitResponse], error) {
 	taken := func() (*gatev1.SubmitResponse, error) {
-		a, err := pass(ctx, r, l.honest.Submit, nil)
+		a, err := pass(ctx, l, r, l.honest.Submit, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -140,17 +153,17 @@ func (l *liar) Submit(ctx context.Context, r *connect.Request[gatev1.SubmitReque
 
 func (l *liar) Outcome(ctx context.Context, r *connect.Request[gatev1.OutcomeRequest]) (*connect.Response[gatev1.OutcomeResponse], error) {
 	r.Msg.WaitMs = min(r.Msg.WaitMs, 500)
-	return pass(ctx, r, l.honest.Outcome, alone[gatev1.OutcomeRequest](l.now().outcome))
+	return pass(ctx, l, r, l.honest.Outcome, alone[gatev1.OutcomeRequest](l.now().outcome))
 }
 
 func (l *liar) Trail(ctx context.Context, r *connect.Request[gatev1.TrailRequest]) (*connect.Response[gatev1.TrailResponse], error) {
-	return pass(ctx, r, l.honest.Trail, alone[gatev1.TrailRequest](l.now().trail))
+	return pass(ctx, l, r, l.honest.Trail, alone[gatev1.TrailRequest](l.now().trail))
 }
 
 func (l *liar) Sent(ctx context.Context, r *connect.Request[gatev1.SentRequest]) (*connect.Response[gatev1.SentResponse], error) {
-	return pass(ctx, r, l.honest.Sent, alone[gatev1.SentRequest](l.now().sent))
+	return pass(ctx, l, r, l.honest.Sent, alone[gatev1.SentRequest](l.now().sent))
 }
 
 func (l *liar) Events(ctx context.Context, r *connect.Request[gatev1.EventsRequest]) (*connect.Response[gatev1.EventsResponse], error) {
-	return pass(ctx, r, l.honest.Events, alone[gatev1.EventsRequest](l.now().events))
+	return pass(ctx, l, r, l.honest.Events, alone[gatev1.EventsRequest](l.now().events))
 }

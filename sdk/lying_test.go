@@ -204,20 +204,22 @@ func TestLyingNodeAboutLists(t *testing.T) {
 	}
 }
 
+// forge changes every header that the node shows.
+func forge(t *testing.T, change func(*cmtproto.LightBlock)) bends {
+	return bends{header: func(_ *gatev1.LightBlockRequest, a *gatev1.LightBlockResponse) {
+		b := &cmtproto.LightBlock{}
+		if err := b.Unmarshal(a.LightBlock); err != nil {
+			t.Error(err)
+			return
+		}
+		change(b)
+		a.LightBlock, _ = b.Marshal()
+	}}
+}
+
 // Headers are judged in depth in internal/light; here, that the client's reads hang on them.
 func TestLyingNodeAboutHeaders(t *testing.T) {
 	s := newStage(t, nil)
-	forge := func(change func(*cmtproto.LightBlock)) bends {
-		return bends{header: func(_ *gatev1.LightBlockRequest, a *gatev1.LightBlockResponse) {
-			b := &cmtproto.LightBlock{}
-			if err := b.Unmarshal(a.LightBlock); err != nil {
-				t.Error(err)
-				return
-			}
-			change(b)
-			a.LightBlock, _ = b.Marshal()
-		}}
-	}
 	for name, change := range map[string]func(*cmtproto.LightBlock){
 		"another root":        func(b *cmtproto.LightBlock) { b.SignedHeader.Header.AppHash = bytes.Repeat([]byte{1}, 32) },
 		"a later time":        func(b *cmtproto.LightBlock) { b.SignedHeader.Header.Time = b.SignedHeader.Header.Time.Add(time.Second) },
@@ -231,7 +233,7 @@ func TestLyingNodeAboutHeaders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			time.Sleep(250 * time.Millisecond) // a new block, whose header is not known yet
-			s.liar.lies(forge(change))
+			s.liar.lies(forge(t, change))
 			if _, got, err := s.tier1.GetAll(t.Context(), keyOf(s.parts[0])); !errors.Is(err, sdk.ErrHeader) {
 				t.Errorf("believed %x, %v", got, err)
 			}

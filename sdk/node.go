@@ -42,7 +42,7 @@ type node struct {
 	gate      gatev1connect.GateClient
 	transport *http.Transport
 
-	seen      atomic.Pointer[[sha256.Size]byte] // the pin of the certificate that the node showed
+	seen atomic.Pointer[[sha256.Size]byte] // the pin of the certificate that the node showed
 
 	mu     sync.Mutex
 	token  string

@@ -50,14 +50,14 @@ type report struct {
 }
 
 func demoCommand() *cobra.Command {
-	var asJSON, keep bool
+	var asJSON bool
 	var name, dir string
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Play a consortium on this machine and tell what happens",
 		Long: `demo starts four validators as four processes and plays the life of a voucher on them: issued from a real
 invoice, passed on over three tiers, refused where somebody cheats, paid on its day, and everything replayed
-and checked at the end. It takes less than a minute and cleans up after itself unless you say --keep.`,
+and checked at the end. It takes less than a minute; the network's folder stays for you to look at.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			picked, err := pickChapters(name)
@@ -68,7 +68,7 @@ and checked at the end. It takes less than a minute and cleans up after itself u
 			if asJSON {
 				words = io.Discard
 			}
-			r, err := playDemo(cmd.Context(), words, dir, keep, picked)
+			r, err := playDemo(cmd.Context(), words, dir, picked)
 			if asJSON && r != nil {
 				if e := json.NewEncoder(cmd.OutOrStdout()).Encode(r); e != nil {
 					return e
@@ -78,7 +78,6 @@ and checked at the end. It takes less than a minute and cleans up after itself u
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a report as JSON and nothing else")
-	cmd.Flags().BoolVar(&keep, "keep", false, "keep the network's folder")
 	cmd.Flags().StringVar(&name, "chapter", "", "play one chapter alone: "+chapterNames())
 	cmd.Flags().StringVar(&dir, "dir", "", "the network's folder, empty or not there; a temporary one without it")
 	return cmd
@@ -104,7 +103,7 @@ func pickChapters(name string) ([]chapter, error) {
 }
 
 // playDemo plays chapters, each on a network of its own, and returns the report of what was played.
-func playDemo(ctx context.Context, words io.Writer, dir string, keep bool, picked []chapter) (*report, error) {
+func playDemo(ctx context.Context, words io.Writer, dir string, picked []chapter) (*report, error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, demoLimit)
@@ -115,9 +114,6 @@ func playDemo(ctx context.Context, words io.Writer, dir string, keep bool, picke
 			return nil, err
 		}
 		dir = made
-		if !keep {
-			defer os.RemoveAll(made) //nolint:errcheck // a temporary folder
-		}
 	}
 	r := &report{OK: true, Data: dir}
 	for _, c := range picked {
@@ -147,7 +143,7 @@ func (s *story) play(c chapter) (err error) {
 	}()
 	s.say(headline.Render(c.title))
 	c.tell(s)
-	s.say(fmt.Sprintf("\n%d steps in %.1f s: every one held.", len(s.report.Steps), time.Since(began).Seconds()))
+	s.say(fmt.Sprintf("\n%d steps in %.1f s: every one held. The data stays in %s.", len(s.report.Steps), time.Since(began).Seconds(), s.dir))
 	return nil
 }
 

@@ -41,6 +41,8 @@ type Collection struct {
 	// Owners says whose records a key names, where keys are made of public ids: to others not even the absence of a
 	// record is told. Nil where a key is a hash that only who knows the thing can ask for.
 	Owners func(key []byte) []id.ID
+
+	memo memo
 }
 
 // Map is a typed collection.

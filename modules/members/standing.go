@@ -8,13 +8,16 @@ import (
 )
 
 // Standing is what permission asks for: one read of the account and one of its member. Keys and methods share the
-// record that was read for this call, and are read only.
+// record with other readers, and must not be changed.
 func (m *Members) Standing(c *kernel.Ctx, account id.ID) (kernel.Standing, bool) {
-	a, ok := accounts.Get(c, account)
+	a, ok := accounts.Read(c, account)
 	if !ok {
 		return kernel.Standing{}, false
 	}
-	rec := mustMember(c, a)
+	rec, ok := members.Read(c, id.Must(a.Member))
+	if !ok {
+		broken("account %s is of member %x, who is not there", account, a.Member)
+	}
 	s := kernel.Standing{
 		Account: account, Member: id.Must(a.Member), Roles: kernel.Roles(rec.Roles), Seat: rec.Seat,
 		Active:  a.State == membersv1.AccountState_ACCOUNT_STATE_ACTIVE && rec.State == membersv1.MemberState_MEMBER_STATE_ACTIVE,

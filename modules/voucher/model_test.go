@@ -18,6 +18,7 @@ type (
 	modelPart struct {
 		holder        int
 		units, closed int64
+		splits        int64 // how many more it may have
 		depth         int
 		to            int // whom it is on offer to; -1: nobody
 		expires       int64
@@ -152,7 +153,7 @@ func (m *model) answerPackage() {
 		fits := waiting && as == p.creditor && m.today() <= due && m.used[p.invoice]+p.minor <= modelInvoice
 		m.do(as, accept(p.id), fits)
 		if fits {
-			p.accepted, p.parts = true, []*modelPart{{holder: as, units: p.minor, to: -1}}
+			p.accepted, p.parts = true, []*modelPart{{holder: as, units: p.minor, splits: 500, to: -1}}
 			m.used[p.invoice] += p.minor
 		}
 	}
@@ -202,7 +203,7 @@ func (m *model) transfer() {
 		return
 	}
 	fits := as == part.holder && part.to < 0 && m.transferable(p) && to != as && amount <= part.units && part.depth < modelDepth &&
-		(invoice == "" || m.used[invoice]+amount <= modelInvoice)
+		(invoice == "" || m.used[invoice]+amount <= modelInvoice) && (amount == part.units || part.splits >= 1)
 	direct := fits && to < 2 && amount <= 30 && invoice == "" && m.Time+1 < m.until
 	if m.draw("at once", 0, 3) == 0 {
 		it.OfferExpiresUnixS, fits = 0, direct
@@ -222,13 +223,15 @@ func (m *model) transfer() {
 	}
 }
 
-// cut replaces a part by pieces; what of it is closed goes to them in proportion, rounded down up to each end.
+// cut replaces a part by pieces; what of it is closed, and its further splits, go to them in proportion, rounded down
+// up to each end.
 func (p *modelPackage) cut(i int, lengths ...int64) {
 	old, from := p.parts[i], int64(0)
 	var pieces []*modelPart
 	for _, n := range lengths {
 		piece := *old
-		piece.units, piece.closed = n, (from+n)*old.closed/old.units-from*old.closed/old.units
+		part := func(of int64) int64 { return (from+n)*of/old.units - from*of/old.units }
+		piece.units, piece.closed, piece.splits = n, part(old.closed), part(old.splits-int64(len(lengths)-1))
 		pieces, from = append(pieces, &piece), from+n
 	}
 	p.parts = slices.Replace(p.parts, i, i+1, pieces...)
@@ -241,7 +244,7 @@ func (m *model) split() {
 	}
 	part, as := p.parts[i], m.as(p.parts[i].holder)
 	first := int64(m.draw("first", 1, int(part.units-2)))
-	fits := as == part.holder && part.to < 0
+	fits := as == part.holder && part.to < 0 && part.splits >= 2
 	m.do(as, splitInto(now.Ref(), first, 1, part.units-first-1), fits)
 	if fits {
 		p.cut(i, first, 1, part.units-first-1)
@@ -382,7 +385,7 @@ func (m *model) samePlaces(p *modelPackage) {
 	now, from := m.parts(p.id), int64(1)
 	for _, one := range p.parts {
 		if one.units > one.closed {
-			if len(now) == 0 || now[0].Lo != from || now[0].Units() != one.units || now[0].ClosedMinor != one.closed || now[0].Holder.ID() != suppliers[one.holder].ID {
+			if len(now) == 0 || now[0].Lo != from || now[0].Units() != one.units || now[0].ClosedMinor != one.closed || int64(now[0].SplitsLeft) != one.splits || now[0].Holder.ID() != suppliers[one.holder].ID {
 				m.t.Fatalf("at %d: %v, want %+v", from, now, one)
 			}
 			now = now[1:]

@@ -10,6 +10,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/gatev1"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
+	"github.com/splittally/splittally/modules/kernel/txv1"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"google.golang.org/protobuf/proto"
@@ -241,7 +242,7 @@ func (w *world) addPiece(f final, l *lot, i int, number id.ID) error {
 func headAfter(f final, p part, e *voucherv1.Endorsement) (id.ID, error) {
 	e.Package, e.Number = p.pkg.Bytes(), p.number.Bytes()
 	e.Height, e.TimeUnixS, e.Transaction = f.height, f.timeUnixS, f.hash.Bytes()
-	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(e)
+	b, err := txv1.Encode(e)
 	return voucherv1.EntryHash(p.head, b), err
 }
 

@@ -1,0 +1,99 @@
+package sdk_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/voucher/voucherv1"
+	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/invoice"
+	"github.com/splittally/splittally/sdk/sdktest"
+)
+
+func items(chain *sdktest.Chain, n int) (out []*voucherv1.IssueItem) {
+	for i := range n {
+		out = append(out, chain.Item(sdktest.Tier1, 100+int64(i), uint64(i)))
+	}
+	return out
+}
+
+// A run that stops in the middle goes on where it stopped: every item is issued once, and its package can be named.
+func TestIssueRunResumes(t *testing.T) {
+	chain := sdktest.Start(t, 1)
+	obligor := chain.Dial(t, sdktest.Obligor)
+	list, run := items(chain, 2*sdk.ChunkItems+7), sdk.RunID{1}
+	stop := errors.New("the power went")
+	var first []sdk.Issued
+	err := obligor.IssueRun(t.Context(), run, list, func(i sdk.Issued) error {
+		if first = append(first, i); len(first) == 2 {
+			return stop
+		}
+		return nil
+	})
+	if !errors.Is(err, stop) || len(first) != 2 || first[0].Before || first[1].First != sdk.ChunkItems {
+		t.Fatalf("%d chunks, %v", len(first), err)
+	}
+	var packages []id.ID
+	var before []bool
+	err = obligor.IssueRun(t.Context(), run, list, func(i sdk.Issued) error {
+		packages, before = append(packages, i.Packages...), append(before, i.Before)
+		return nil
+	})
+	if err != nil || len(packages) != len(list) || len(before) != 3 || !before[0] || !before[1] || before[2] {
+		t.Fatalf("%d packages, before %v, %v", len(packages), before, err)
+	}
+	owed, err := obligor.Owed(t.Context())
+	if err != nil || len(owed.Records) != len(list) {
+		t.Fatalf("%d packages owed, %v", len(owed.Records), err)
+	}
+	for i, at := range []int{0, sdk.ChunkItems, len(list) - 1} {
+		pkg := &voucherv1.Package{}
+		if _, found, err := obligor.Get(t.Context(), voucherv1.PackageKey(packages[at]), pkg); err != nil || !found || pkg.AmountMinor != list[at].AmountMinor {
+			t.Errorf("%d: item %d has package %v, %v", i, at, pkg, err)
+		}
+	}
+	list[3].AmountMinor, list[3].Background.Invoices[0].UsedMinor = 50, 50
+	if err := obligor.IssueRun(t.Context(), run, list, func(sdk.Issued) error { return nil }); !errors.Is(err, voucherv1.ErrRunChunkDiffers) {
+		t.Errorf("a run with another item: %v", err)
+	}
+}
+
+func TestIssueRunSaysWhichChunkIsRefused(t *testing.T) {
+	chain := sdktest.Start(t, 1)
+	obligor := chain.Dial(t, sdktest.Obligor)
+	list := items(chain, 3)
+	list[2].AmountMinor = 1 << 50
+	list[2].Background.Invoices[0].UsedMinor, list[2].Background.Invoices[0].TotalMinor = 1<<50, 1<<50
+	err := obligor.IssueRun(t.Context(), sdk.RunID{2}, list, func(sdk.Issued) error { return nil })
+	if !errors.Is(err, voucherv1.ErrLineExceeded) || !strings.HasPrefix(err.Error(), "chunk 1 (items 0 to 2)") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestItemFromInvoice(t *testing.T) {
+	inv := &invoice.Invoice{
+		Number: "A-1", IssueDate: 20_000, DueDate: 20_060, HasDueDate: true, Currency: "CNY", PayableMinor: 12_345,
+		Seller: invoice.Party{Name: "Dingsheng", TaxID: "91310000X"}, Buyer: invoice.Party{Name: "Hanhai", TaxID: "91310000Y"},
+	}
+	secret, creditor, contract := [32]byte{1}, id.Hash("creditor"), id.Hash("contract")
+	item, err := sdk.ItemFromInvoice(inv, secret, creditor, contract, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	use, primary := item.Background.Invoices[0], invoice.Primary(secret, inv)
+	if item.DueDay != 20_060 || item.AmountMinor != 12_345 || use.UsedMinor != 12_345 || id.Must(use.Fingerprint) != primary || len(use.Secondary) != invoice.Secondaries {
+		t.Errorf("%v", item)
+	}
+	if err := (&voucherv1.Issue{Items: []*voucherv1.IssueItem{item}}).Validate(); err != nil {
+		t.Errorf("the chain would refuse it: %v", err)
+	}
+	inv.HasDueDate = false
+	if _, err := sdk.ItemFromInvoice(inv, secret, creditor, contract, 0); err == nil {
+		t.Error("no due day")
+	}
+	if item, err := sdk.ItemFromInvoice(inv, secret, creditor, contract, 20_090); err != nil || item.DueDay != 20_090 {
+		t.Errorf("%v", err)
+	}
+}

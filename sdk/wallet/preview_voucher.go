@@ -1,0 +1,209 @@
+package wallet
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/voucher/voucherv1"
+	"google.golang.org/protobuf/proto"
+)
+
+// voucherWords has the words for what an account does with vouchers of its own.
+func (s *Session) voucherWords(ctx context.Context, m proto.Message) ([]string, error) {
+	switch m := m.(type) {
+	case *voucherv1.Issue:
+		return s.issueWords(ctx, m)
+	case *voucherv1.Transfer:
+		return s.transferWords(ctx, m)
+	case *voucherv1.Split:
+		return s.splitWords(ctx, m)
+	case *voucherv1.Pay:
+		return s.payWords(ctx, m)
+	case *voucherv1.CancelPackage:
+		return s.endWords(ctx, m.Package, "You cancel %s of %s to %s before it is accepted: it ends.%s", m.Reason)
+	case *voucherv1.WithdrawOffer:
+		return s.offerWords(ctx, m.Part, "You take back your offer of %s of %s to %s. You hold it freely again.", "")
+	case *voucherv1.SetLine:
+		to, err := s.Party(ctx, m.Obligor)
+		return say(err, "You set the line of %s to %s: it may have vouchers of that much outstanding, for which you stand.", to.Full(), Money(m.LimitMinor, m.Currency))
+	case *voucherv1.CheckDocument:
+		var shown []string
+		for _, d := range m.Documents {
+			shown = append(shown, Short(d))
+		}
+		return say(nil, "You declare that you have seen and checked %s: %s. Others rely on your word.", plural(len(m.Documents), "document"), strings.Join(shown, ", "))
+	case *voucherv1.SetStandingAcceptance:
+		return s.standingWords(ctx, m)
+	}
+	return nil, nil
+}
+
+func (s *Session) issueWords(ctx context.Context, m *voucherv1.Issue) ([]string, error) {
+	now, err := s.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, item := range m.Items {
+		to, err := s.Party(ctx, item.Creditor)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, fmt.Sprintf("You issue a voucher: you owe %s %s, to be paid on %s, in %s. It rests on %s. It counts once they accept it; until then you can cancel it.",
+			to.Full(), Money(item.AmountMinor, item.Currency), Day(item.DueDay), plural(int(item.DueDay-s.Clock.Day(now)), "day"), background(item.Background)))
+	}
+	return out, nil
+}
+
+func (s *Session) transferWords(ctx context.Context, m *voucherv1.Transfer) ([]string, error) {
+	var out []string
+	for _, item := range m.Items {
+		words, err := s.itemWords(ctx, item)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, words)
+	}
+	return out, nil
+}
+
+func (s *Session) itemWords(ctx context.Context, item *voucherv1.TransferItem) (string, error) {
+	h, err := s.holdingOf(ctx, item.Part)
+	if err != nil {
+		return "", err
+	}
+	of, err := s.owed(ctx, h.Package)
+	if err != nil {
+		return "", err
+	}
+	to, err := s.Party(ctx, item.To)
+	if err != nil {
+		return "", err
+	}
+	amount := item.AmountMinor
+	if amount == 0 {
+		amount = h.Part.Outstanding()
+	}
+	words := fmt.Sprintf("You pass %s of %s to %s, for %s.", Money(amount, h.Package.Currency), of, to.Full(), background(item.Background))
+	if rest := h.Part.Outstanding() - amount; rest > 0 {
+		words += fmt.Sprintf(" %s of it stay yours.", Money(rest, h.Package.Currency))
+	}
+	if item.OfferExpiresUnixS == 0 {
+		words += " It goes at once under their standing acceptance, or not at all."
+	} else {
+		words += fmt.Sprintf(" They must accept by %s; until then you can take the offer back.", s.Clock.Minute(s.Clock.Unix(item.OfferExpiresUnixS)))
+	}
+	if item.Recourse {
+		words += " If it is not paid when due, they can turn to you for the money (recourse)."
+	}
+	return words, nil
+}
+
+func (s *Session) splitWords(ctx context.Context, m *voucherv1.Split) ([]string, error) {
+	h, err := s.holdingOf(ctx, m.Part)
+	if err != nil {
+		return nil, err
+	}
+	of, err := s.owed(ctx, h.Package)
+	var pieces []string
+	for _, p := range m.PiecesMinor {
+		pieces = append(pieces, Figure(p, h.Package.Currency))
+	}
+	return say(err, "You split your part %s of %s, %s, into %d pieces: %s. All stay yours.", Short(h.Part.Number), of,
+		Money(h.Part.Outstanding(), h.Package.Currency), len(pieces), strings.Join(pieces, " + "))
+}
+
+func (s *Session) payWords(ctx context.Context, m *voucherv1.Pay) ([]string, error) {
+	p, err := s.packageOf(ctx, m.Package)
+	if err != nil {
+		return nil, err
+	}
+	bank, err := s.MemberName(ctx, m.Bank)
+	if err != nil {
+		return nil, err
+	}
+	of, err := s.owed(ctx, p)
+	words := fmt.Sprintf("You pay %s of %s from your deposits at %s, spread over all who hold parts of it.", Money(m.AmountMinor, p.Currency), of, bank)
+	if rest := p.Outstanding() - m.AmountMinor; rest > 0 {
+		words += fmt.Sprintf(" %s remain to be paid.", Money(rest, p.Currency))
+	} else {
+		words += " It is paid in full then."
+	}
+	return say(err, "%s", words)
+}
+
+func (s *Session) standingWords(ctx context.Context, m *voucherv1.SetStandingAcceptance) ([]string, error) {
+	if m.MaxMinor == 0 {
+		return say(nil, "You end your standing acceptance in %s: from now on you are asked for every part.", m.Currency)
+	}
+	checker, err := s.Party(ctx, m.Checker)
+	until := "until you end it"
+	if m.UntilUnixS > 0 {
+		until = "until " + s.Clock.Minute(s.Clock.Unix(m.UntilUnixS))
+	}
+	return say(err, "From now on, %s, parts of up to %s come to you without your being asked, where %s has checked the documents behind them.",
+		until, Money(m.MaxMinor, m.Currency), checker.Full())
+}
+
+// answerWords has the words for answers to what others issue and offer.
+func (s *Session) answerWords(ctx context.Context, m proto.Message) ([]string, error) {
+	switch m := m.(type) {
+	case *voucherv1.AcceptPackage:
+		words, err := s.endWords(ctx, m.Package, "You accept %s from %s to %s: it is a debt to you from then on, and you can pass it on.%s", "")
+		return withFlags(words, m.Flags), err
+	case *voucherv1.RejectPackage:
+		return s.endWords(ctx, m.Package, "You reject %s from %s to %s: it ends.%s", m.Reason)
+	case *voucherv1.AcceptOffer:
+		words, err := s.offerWords(ctx, m.Part, "You take %s of %s from %s. It is yours then.", "")
+		return withFlags(words, m.Flags), err
+	case *voucherv1.RejectOffer:
+		return s.offerWords(ctx, m.Part, "You turn down %s of %s from %s. It stays theirs.", m.Reason)
+	}
+	return nil, nil
+}
+
+// endWords fills a sentence with a package and amount, its obligor, its creditor and a reason.
+func (s *Session) endWords(ctx context.Context, pkg []byte, format, reason string) ([]string, error) {
+	p, err := s.packageOf(ctx, pkg)
+	if err != nil {
+		return nil, err
+	}
+	parties, err := s.Parties(ctx, p.Obligor, p.Creditor)
+	if err != nil {
+		return nil, err
+	}
+	what := fmt.Sprintf("voucher %s over %s, due %s,", Short(p.Id), Money(p.AmountMinor, p.Currency), Day(p.DueDay))
+	return say(nil, format, what, parties[0].Full(), parties[1].Full(), because(reason))
+}
+
+// offerWords fills a sentence with amount, voucher and the other side of an offer: its receiver for the holder, its
+// holder for the receiver.
+func (s *Session) offerWords(ctx context.Context, r *voucherv1.PartRef, format, reason string) ([]string, error) {
+	h, err := s.holdingOf(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	of, err := s.owed(ctx, h.Package)
+	if err != nil {
+		return nil, err
+	}
+	holder := h.Part.Holder.ID()
+	other := holder[:]
+	if holder == s.Account() {
+		other = h.Part.GetOffer().GetTo()
+	}
+	if _, ok := id.Of(other); !ok {
+		return nil, voucherv1.ErrNotOffered.At("part", "%s", Short(h.Part.Number))
+	}
+	party, err := s.Party(ctx, other)
+	return say(err, format+"%s", Money(h.Part.Outstanding(), h.Package.Currency), of, party.Full(), because(reason))
+}
+
+func withFlags(words []string, flags [][]byte) []string {
+	for _, f := range flags {
+		words = append(words, fmt.Sprintf("You go on although an invoice behind it looks like one that is known under another number (flag %s).", Short(f)))
+	}
+	return words
+}
