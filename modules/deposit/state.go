@@ -16,13 +16,21 @@ type (
 
 var (
 	balances = kernel.NewMap[balanceKey]("deposit.balances", depositv1.PrefixBalance, balanceReaders,
-		kernel.ListOf(depositv1.ListDeposits, func(b *depositv1.Balance) []id.ID { return []id.ID{id.Must(b.Holder)} }))
-	issued = kernel.NewMap[issuedKey]("deposit.issued", depositv1.PrefixIssued, issuedReaders)
+		kernel.ListOf(depositv1.ListDeposits, func(b *depositv1.Balance) []id.ID { return []id.ID{id.Must(b.Holder)} })).OwnedBy(bankAndHolder)
+	issued = kernel.NewMap[issuedKey]("deposit.issued", depositv1.PrefixIssued, issuedReaders).OwnedBy(kernel.FirstID)
 )
 
 // balanceReaders are the holder and the bank that owes.
 func balanceReaders(b *depositv1.Balance) kernel.Audience {
 	return kernel.Audience{Parties: []id.ID{id.Must(b.Holder)}, Members: []id.ID{id.Must(b.Bank)}}
+}
+
+// bankAndHolder are whose a balance's key is: the bank's member and the holder's account.
+func bankAndHolder(key []byte) []id.ID {
+	if len(key) < 2*id.Size {
+		return nil
+	}
+	return []id.ID{id.ID(key[:id.Size]), id.ID(key[id.Size : 2*id.Size])}
 }
 
 func issuedReaders(i *depositv1.Issued) kernel.Audience {

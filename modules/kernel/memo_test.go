@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/splittally/splittally/modules/kernel"
-	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
+	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )

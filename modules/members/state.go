@@ -19,7 +19,7 @@ var (
 		kernel.ListOf(membersv1.ListAccounts, func(a *membersv1.Account) []id.ID { return []id.ID{id.Must(a.Member)} }))
 	keyUses     = kernel.NewMap[id.ID, *membersv1.KeyUse]("members.keys", membersv1.PrefixKeyUse, everybody[*membersv1.KeyUse])
 	credentials = kernel.NewMap[id.ID, *membersv1.CredentialUse]("members.credentials", membersv1.PrefixCredential, everybody[*membersv1.CredentialUse])
-	dayUses     = kernel.NewMap[use, *membersv1.DayUse]("members.day_uses", membersv1.PrefixDayUse, ofAccount)
+	dayUses     = kernel.NewMap[use, *membersv1.DayUse]("members.day_uses", membersv1.PrefixDayUse, ofAccount).OwnedBy(kernel.FirstID)
 	seats       = kernel.NewMap[kernel.None, *membersv1.Seats]("members.seats", membersv1.PrefixSeats, everybody[*membersv1.Seats])
 )
 

@@ -128,7 +128,7 @@ func (t *trade) checkedBy(c *kernel.Ctx, checker id.ID) bool {
 		return false
 	}
 	for _, inv := range t.invoices {
-		if !checks.Has(c, kernel.Join(checker, id.Must(inv.Fingerprint))) {
+		if !checks.Has(c, kernel.Join(checker, voucherv1.InvoiceDocument(inv.Fingerprint, inv.IssueDay, inv.Currency, inv.TotalMinor))) {
 			return false
 		}
 	}

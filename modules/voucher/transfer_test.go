@@ -156,8 +156,12 @@ func TestStandingAcceptance(t *testing.T) {
 	w.Must(bank, &voucherv1.CheckDocument{Documents: [][]byte{hash("contract")}})
 	w.Refused(voucherv1.ErrNotCovered, alpha, atOnce(401, trading())) // more than beta takes
 	w.Refused(voucherv1.ErrNotCovered, alpha, atOnce(300, both))      // the invoice is not checked
-	w.Must(bank, &voucherv1.CheckDocument{Documents: [][]byte{hash("contract"), hash("y"), hash("copy")}})
-	copied := copyOf("copy", use("a", 300))
+	copied, inflated := copyOf("copy", use("a", 300)), use("y", 300)
+	inflated.TotalMinor++
+	w.Must(bank, &voucherv1.CheckDocument{Documents: [][]byte{
+		hash("contract"), hash("y"), use("y", 300).Document("CNY").Bytes(), copied.Document("CNY").Bytes(),
+	}})
+	w.Refused(voucherv1.ErrNotCovered, alpha, atOnce(300, trading(inflated))) // not with the total that the bank saw
 	w.Refused(voucherv1.ErrNotCovered, alpha, atOnce(300, trading(copied))) // a flag needs a person
 
 	w.Must(alpha, atOnce(300, both))

@@ -163,6 +163,44 @@ func TestEndToEnd(t *testing.T) {
 	}
 }
 
+// TestIssueAndRate plays the other ways of a run, one of them on four validators, without the machine's figures.
+func TestIssueAndRate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a whole network: left out of short runs")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	src, err := root(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := build(ctx, src, program(dir)); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []options{
+		{scenario: scenarioIssue, validators: 1, parts: 20, seconds: 1, outstanding: 1_000},
+		{scenario: scenarioTransfer, validators: 4, parts: 400, seconds: 2, rate: 50, outstanding: 100},
+	} {
+		folder, out, r := filepath.Join(dir, o.scenario), &bytes.Buffer{}, newReport(o)
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Link(program(dir), program(folder)); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.network(ctx, folder, o, newLogger(out)); err != nil {
+			t.Fatalf("%s: %v\n%s", o.scenario, err, out)
+		}
+		if r.P50MS <= 0 || r.issueFigures != nil && (r.Issues < chunkItems || r.Issues%chunkItems != 0) {
+			t.Errorf("%s: p50 %v, %+v", o.scenario, r.P50MS, r.issueFigures)
+		}
+		if f := r.transferFigures; f != nil && (f.Transfers < 95 || f.Transfers > 101) {
+			t.Errorf("%d transfers in 2 s at 50 a second", f.Transfers)
+		}
+	}
+}
+
 // startedBy lists the live processes that a process started.
 func startedBy(t *testing.T, parent int) []string {
 	t.Helper()

@@ -47,12 +47,12 @@ func (c *children) start(log string, out io.Writer, program string, args ...stri
 	}
 	c.commands = append(c.commands, cmd)
 	c.done.Go(func() {
-		err := cmd.Wait()
+		_ = cmd.Wait() // its state tells how it ended
 		file.Close()
 		select {
 		case <-c.ending:
 		default:
-			c.fail(fmt.Errorf("%s ended by itself (%v): its log is %s", program, err, log))
+			c.fail(fmt.Errorf("%s ended by itself (%s): its log is %s", program, cmd.ProcessState, log))
 		}
 	})
 	return nil

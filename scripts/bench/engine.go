@@ -79,9 +79,9 @@ func measureEngine(ctx context.Context, dir string, validators int) (f engineFig
 	nodes, count := newChildren(fail), &lineSum{}
 	defer nodes.stop()
 	for i, c := range net.Nodes {
-		var out io.Writer = io.Discard
+		out := io.Discard
 		if i == 0 {
-			out = count
+			out = count // every node has the same blocks
 		}
 		if err := nodes.start(filepath.Join(c.Home, "engine.log"), out, self, "--noop-node", c.Home); err != nil {
 			return f, err

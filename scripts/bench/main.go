@@ -111,8 +111,11 @@ func (o options) check() error {
 		name          string
 		value, lo, hi int
 	}{
-		{"validators", o.validators, 1, 4}, {"parts", o.parts, minParts, maxParts}, {"seconds", o.seconds, 1, maxSeconds},
-		{"rate", o.rate, 0, maxRate}, {"outstanding", o.outstanding, 1, maxOutstanding},
+		{"validators", o.validators, 1, 4},
+		{"parts", o.parts, minParts, maxParts},
+		{"seconds", o.seconds, 1, maxSeconds},
+		{"rate", o.rate, 0, maxRate},
+		{"outstanding", o.outstanding, 1, maxOutstanding},
 	} {
 		if n.value < n.lo || n.value > n.hi {
 			return fmt.Errorf("--%s %d: it is %d to %d", n.name, n.value, n.lo, n.hi)

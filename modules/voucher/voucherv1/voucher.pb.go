@@ -2281,7 +2281,7 @@ func (x *SetStandingAcceptance) GetUntilUnixS() int64 {
 // CheckDocument records that the caller has checked a document against its commitment.
 type CheckDocument struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// 1 to 100 hashes of 32 bytes.
+	// 1 to 100 commitments of 32 bytes: a contract's hash, or an invoice's InvoiceDocument.
 	Documents     [][]byte `protobuf:"bytes,1,rep,name=documents,proto3" json:"documents,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1,0 +1,122 @@
+package gate
+
+import (
+	"encoding/hex"
+	"testing"
+	"time"
+
+	"github.com/splittally/splittally/modules/kernel/id"
+)
+
+// clock is a time that a test moves.
+type clock struct{ at time.Time }
+
+func (c *clock) now() time.Time { return c.at }
+
+func TestChallengeAges(t *testing.T) {
+	c := &clock{time.Unix(1_767_571_200, 0)}
+	s := newSessions(DefaultLimits, c.now)
+	challenge := s.challenge()
+	if len(challenge) != 32 || !s.fresh(challenge) {
+		t.Fatal("a new challenge is not taken")
+	}
+	c.at = c.at.Add(challengeLife)
+	if !s.fresh(challenge) {
+		t.Error("refused within its minute")
+	}
+	c.at = c.at.Add(time.Second)
+	if s.fresh(challenge) {
+		t.Error("taken after its minute")
+	}
+	c.at = c.at.Add(-2 * challengeLife)
+	if s.fresh(challenge) {
+		t.Error("a challenge from the future is taken")
+	}
+	for i := range challenge {
+		turned := append([]byte(nil), s.challenge()...)
+		turned[i] ^= 1
+		if s.fresh(turned) {
+			t.Errorf("byte %d does not count", i)
+		}
+	}
+	if newSessions(DefaultLimits, c.now).fresh(s.challenge()) {
+		t.Error("another node's challenge is taken")
+	}
+}
+
+func TestSessionExpires(t *testing.T) {
+	c := &clock{time.Unix(1_767_571_200, 0)}
+	s := newSessions(DefaultLimits, c.now)
+	token, until, ok := s.start(id.ID{1})
+	if !ok || until != c.at.Add(sessionLife) {
+		t.Fatal(until, ok)
+	}
+	if b, err := hex.DecodeString(token); err != nil || len(b) != 32 {
+		t.Errorf("token %q", token)
+	}
+	c.at = until
+	if one := s.find(token); one == nil || one.account != (id.ID{1}) {
+		t.Error("it ended before its time")
+	}
+	c.at = until.Add(time.Nanosecond)
+	if s.find(token) != nil {
+		t.Error("it did not end")
+	}
+	c.at = until
+	if s.find(token) != nil {
+		t.Error("an ended session came back")
+	}
+}
+
+// One account's sessions are bounded: it locks out nobody, and they share one rate.
+func TestSessionsOfOneAccount(t *testing.T) {
+	c := &clock{time.Unix(1_767_571_200, 0)}
+	s := newSessions(Limits{CallsPerSecond: 1, Burst: 10}, c.now)
+	first, _, _ := s.start(id.ID{1})
+	other, _, _ := s.start(id.ID{2})
+	newest := ""
+	for range 1_000 {
+		token, _, ok := s.start(id.ID{1})
+		if !ok {
+			t.Fatal("refused: an old one of its own should have gone")
+		}
+		newest = token
+	}
+	if len(s.open) > 200 {
+		t.Errorf("one account has %d sessions", len(s.open)-1)
+	}
+	if s.find(first) != nil || s.find(newest) == nil || s.find(other) == nil {
+		t.Error("the oldest of its own goes, no other")
+	}
+	taken := 0
+	for range 20 {
+		if s.rate(id.ID{1}).AllowN(c.at, 1) {
+			taken++
+		}
+	}
+	if taken != 10 {
+		t.Errorf("an account took %d calls of a burst of 10", taken)
+	}
+	if !s.rate(id.ID{2}).AllowN(c.at, 1) {
+		t.Error("another account has none left")
+	}
+}
+
+// What has expired makes room, in the books too.
+func TestSessionsAreSwept(t *testing.T) {
+	c := &clock{time.Unix(1_767_571_200, 0)}
+	s := newSessions(DefaultLimits, c.now)
+	for n := range 300 {
+		if _, _, ok := s.start(id.ID{byte(n), byte(n >> 8), 1}); !ok {
+			t.Fatal("refused")
+		}
+		s.rate(id.ID{byte(n), byte(n >> 8), 1})
+	}
+	c.at = c.at.Add(sessionLife + time.Minute)
+	if _, _, ok := s.start(id.ID{1}); !ok {
+		t.Fatal("refused")
+	}
+	if len(s.open) != 1 || len(s.by) != 1 || len(s.rates) > 1 {
+		t.Errorf("%d sessions, %d accounts, %d rates are left of 300 that expired", len(s.open)-1, len(s.by)-1, len(s.rates))
+	}
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/splittally/splittally/sdk/wallet"
+)
+
+// program is one run: its streams and the flags that all commands have.
+type program struct {
+	in       io.Reader
+	raw      io.Writer // standard output as it is: for what machines read
+	out, err io.Writer // for people: nothing in it can move their cursor
+	terminal *terminal // nil where nobody sits there
+
+	home, output, passphraseFile string
+	yes                          bool
+	timeout                      time.Duration
+	started                      bool // the command line was right and the command runs
+}
+
+// commandTimeout bounds a command: a transaction's two minutes, what is asked before, and finding out after.
+const commandTimeout = 5 * time.Minute
+
+// The groups of commands in the help.
+const (
+	groupDaily  = "daily"
+	groupBank   = "money"
+	groupLook   = "look"
+	groupWallet = "wallet"
+	groupMember = "members"
+)
+
+func (p *program) root() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "tally",
+		Short: "A wallet for receivable vouchers that believes no node",
+		Long: `tally holds, splits and passes on receivable vouchers, and takes payment for them.
+
+It trusts no node: whatever it shows was proven against headers that more than two thirds of the
+network's validators signed and a second node confirmed. It asks before it signs, in plain words.
+
+Begin with 'tally join INVITATION' if a customer or bank has invited you, or with 'tally init --help'.
+'tally help exit-codes', 'tally help json' and 'tally help files' say more.`,
+		SilenceUsage: true, SilenceErrors: true,
+	}
+	f := c.PersistentFlags()
+	f.StringVar(&p.home, "home", defaultHome(), "the wallet's folder; TALLY_HOME names another")
+	f.StringVarP(&p.output, "output", "o", outputTable, "table for people, json for programs")
+	f.StringVar(&p.passphraseFile, "passphrase-file", os.Getenv("TALLY_PASSPHRASE_FILE"), "a file with the key's passphrase; TALLY_PASSPHRASE_FILE names one too")
+	f.BoolVarP(&p.yes, "yes", "y", false, "sign without asking")
+	f.DurationVar(&p.timeout, "timeout", commandTimeout, "give up after this long")
+	c.PersistentPreRunE = func(*cobra.Command, []string) error { return p.start() }
+	c.AddGroup(
+		&cobra.Group{ID: groupDaily, Title: "Vouchers:"}, &cobra.Group{ID: groupLook, Title: "Looking:"},
+		&cobra.Group{ID: groupBank, Title: "Money:"}, &cobra.Group{ID: groupWallet, Title: "The wallet:"},
+		&cobra.Group{ID: groupMember, Title: "Members:"},
+	)
+	for group, commands := range p.commands() {
+		for _, one := range commands {
+			one.GroupID = group
+			c.AddCommand(one)
+		}
+	}
+	c.AddCommand(topics()...)
+	c.SetHelpCommandGroupID(groupWallet)
+	c.SetCompletionCommandGroupID(groupWallet)
+	return c
+}
+
+func (p *program) commands() map[string][]*cobra.Command {
+	return map[string][]*cobra.Command{
+		groupDaily: {
+			p.holdings(), p.offers(), p.pending(), p.owed(), p.issue(), p.accept(), p.reject(), p.cancel(),
+			p.send(), p.withdraw(), p.split(), p.standing(), p.check(),
+		},
+		groupLook:   {p.show(), p.trail(), p.members(), p.params(), p.line()},
+		groupBank:   {p.pay(), p.deposits(), p.deposit()},
+		groupWallet: {p.keys(), p.init(), p.join(), p.status(), p.namesCommand(), p.checkpoint(), p.versionCommand()},
+		groupMember: {p.invite(), p.suspend(), p.reinstate()},
+	}
+}
+
+func defaultHome() string {
+	if home := os.Getenv("TALLY_HOME"); home != "" {
+		return home
+	}
+	if dir, err := os.UserHomeDir(); err == nil {
+		return filepath.Join(dir, ".tally")
+	}
+	return ".tally"
+}
+
+// start judges the flags that all commands have.
+func (p *program) start() error {
+	if p.output != outputTable && p.output != outputJSON {
+		return fmt.Errorf("--output: %.20q is neither table nor json", p.output)
+	}
+	if p.timeout <= 0 {
+		return fmt.Errorf("--timeout: %s is no time to do anything; leave it out, or give 30s", p.timeout)
+	}
+	p.started = true
+	return nil
+}
+
+// open opens the wallet and unlocks it.
+func (p *program) open() (*wallet.Wallet, error) {
+	w, err := wallet.Open(p.home)
+	if errors.Is(err, wallet.ErrNoWallet) {
+		return nil, fmt.Errorf("%w: make one with 'tally join INVITATION' or 'tally init', or name another with --home", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return w, p.unlock(w)
+}
+
+func (p *program) unlock(w *wallet.Wallet) error {
+	if !w.Locked() {
+		return nil
+	}
+	passphrase, err := p.passphrase("Passphrase: ")
+	if err != nil {
+		return err
+	}
+	return w.Unlock(passphrase)
+}
+
+// connected runs what needs the chain. Whoever calls it prints at its end, when everything is proven.
+func (p *program) connected(cmd *cobra.Command, do func(context.Context, *wallet.Session) error) error {
+	w, err := p.open()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), p.timeout)
+	defer cancel()
+	return p.session(ctx, w, func(s *wallet.Session) error { return do(ctx, s) })
+}
+
+func (p *program) session(ctx context.Context, w *wallet.Wallet, do func(*wallet.Session) error) error {
+	done := p.waiting("connecting")
+	s, err := w.Connect(ctx)
+	done()
+	if err != nil {
+		return err
+	}
+	err = errors.Join(do(s), s.Close())
+	if kept, kerr := w.Unsettled(); kerr == nil && len(kept) > 0 {
+		fmt.Fprintf(p.err, "%s not settled: 'tally status' finds out what became of it.\n", are(len(kept), "transaction"))
+	}
+	return err
+}
+
+func are(n int, one string) string {
+	if n == 1 {
+		return "1 " + one + " is"
+	}
+	return fmt.Sprintf("%d %ss are", n, one)
+}

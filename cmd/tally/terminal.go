@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/splittally/splittally/sdk/wallet"
+	"golang.org/x/term"
+)
+
+// maxSecret bounds a passphrase or the words of a key, in bytes.
+const maxSecret = 4 << 10
+
+// terminal is a person at the other end: both what is typed and what is shown go there.
+type terminal struct {
+	fd    int
+	lines *bufio.Reader
+	out   io.Writer // as it is
+}
+
+func terminalOf(in io.Reader, out io.Writer) *terminal {
+	i, ok1 := in.(*os.File)
+	o, ok2 := out.(*os.File)
+	if !ok1 || !ok2 || !term.IsTerminal(int(i.Fd())) || !term.IsTerminal(int(o.Fd())) {
+		return nil
+	}
+	return &terminal{fd: int(i.Fd()), lines: bufio.NewReader(i), out: o}
+}
+
+// passphrase comes from a file, or from the person who sits there.
+func (p *program) passphrase(prompt string) (string, error) {
+	if p.passphraseFile != "" {
+		return secretFile("passphrase-file", p.passphraseFile)
+	}
+	if p.terminal == nil {
+		return "", fmt.Errorf("%w: give --passphrase-file, or set TALLY_PASSPHRASE_FILE", wallet.ErrLocked)
+	}
+	return p.hidden(prompt)
+}
+
+// newPassphrase asks twice.
+func (p *program) newPassphrase() (string, error) {
+	if p.passphraseFile != "" || p.terminal == nil {
+		return p.passphrase("")
+	}
+	one, err := p.hidden("New passphrase (at least 8 characters): ")
+	if err != nil {
+		return "", err
+	}
+	two, err := p.hidden("The same again: ")
+	if err == nil && one != two {
+		err = errors.New("the two are not the same: nothing was written")
+	}
+	return one, err
+}
+
+func (p *program) hidden(prompt string) (string, error) {
+	fmt.Fprint(p.err, prompt)
+	b, err := term.ReadPassword(p.terminal.fd)
+	fmt.Fprintln(p.err)
+	return string(b), err
+}
+
+// secretFile reads a file's first line.
+func secretFile(field, path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", &wallet.Input{Field: field, Wrong: err.Error(), Do: "Name a file that has it in its first line."}
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	b, err := io.ReadAll(io.LimitReader(f, maxSecret))
+	if err != nil {
+		return "", err
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	if line = strings.TrimSuffix(line, "\r"); line == "" {
+		return "", &wallet.Input{Field: field, Wrong: path + " is empty", Do: "Put it into the first line."}
+	}
+	return line, nil
+}
+
+// confirm shows what is to be signed and asks, unless --yes was given.
+func (p *program) confirm(words []string) error {
+	for _, w := range words {
+		fmt.Fprintf(p.err, "• %s\n", w)
+	}
+	if p.yes {
+		return nil
+	}
+	if p.terminal == nil {
+		return errNotConfirmed
+	}
+	fmt.Fprint(p.err, "Sign and send? [y/N] ")
+	answer, err := p.terminal.lines.ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return errNotConfirmed
+}
+
+// waiting shows that something takes its time, to a person alone; the function that it returns ends that.
+func (p *program) waiting(what string) func() {
+	const turn, soon = 100 * time.Millisecond, 300 * time.Millisecond
+	if p.terminal == nil {
+		return func() {}
+	}
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		select {
+		case <-end:
+			return
+		case <-time.After(soon):
+		}
+		bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(p.terminal.out), progressbar.OptionSetDescription(what),
+			progressbar.OptionSpinnerType(14), progressbar.OptionClearOnFinish(), progressbar.OptionSetElapsedTime(false))
+		defer bar.Finish() //nolint:errcheck // a bar that cannot be drawn is no fault
+		for {
+			select {
+			case <-end:
+				return
+			case <-time.After(turn):
+				_ = bar.Add(1)
+			}
+		}
+	}()
+	return func() { close(end); <-ended }
+}
+
+// printer passes on text without what could move a cursor or turn the direction of writing: names on the chain are
+// their members' choice.
+type printer struct{ w io.Writer }
+
+func printable(w io.Writer) io.Writer { return printer{w} }
+
+func (p printer) Write(b []byte) (int, error) {
+	s := strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\t':
+			return r
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+			return unicode.ReplacementChar
+		}
+		return r
+	}, string(b))
+	if _, err := io.WriteString(p.w, s); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
