@@ -15,9 +15,6 @@ import (
 // RegulatorRole is the role whose accounts read everything.
 const RegulatorRole = kernel.Roles(membersv1.RoleRegulator)
 
-// publicLists may be read by every session, whatever the subject.
-var publicLists = map[string]bool{membersv1.ListMembers: true}
-
 // Sizes of the hashes that a trail's node is made of, and of the tag before every kept preimage.
 const (
 	tagSize  = 4

@@ -182,10 +182,11 @@ func (a *App) isOf(r Reader, subject id.ID) bool {
 // List reads a page of a list: state keys at the index's height, which is the head's. The subject is an account or
 // member of the reader's, or the list is public.
 func (a *App) List(r Reader, name string, subject id.ID, after []byte, limit int) (height int64, keys [][]byte, more bool, err error) {
-	if !a.hasList(name) {
+	list := a.listOf(name)
+	if list == nil {
 		return 0, nil, false, fmt.Errorf("%w: %q", ErrNoList, name)
 	}
-	if !publicLists[name] && !a.isOf(r, subject) {
+	if !list.Public && !a.isOf(r, subject) {
 		return 0, nil, false, kernel.ErrNotPermitted.With("list %s of %s", name, subject)
 	}
 	side := a.store.Side()
@@ -194,15 +195,15 @@ func (a *App) List(r Reader, name string, subject id.ID, after []byte, limit int
 	return side.Height(), keys, more, err
 }
 
-func (a *App) hasList(name string) bool {
+func (a *App) listOf(name string) *kernel.List {
 	for _, c := range a.machine.Collections() {
-		for _, l := range c.Lists {
-			if l.Name == name {
-				return true
+		for i := range c.Lists {
+			if c.Lists[i].Name == name {
+				return &c.Lists[i]
 			}
 		}
 	}
-	return false
+	return nil
 }
 
 // Outcome is what became of a transaction, with the events that the reader may see.

@@ -57,6 +57,16 @@ func (c *Client) Checkpoint(ctx context.Context) (*Checkpoint, error) {
 	return &Checkpoint{Chain: c.chain, Height: b.Height, Hash: hex.EncodeToString(b.Hash())}, nil
 }
 
+// CheckpointAt makes an unsigned checkpoint of the verified header of a height: what a second member compares with the
+// one that it is asked to sign. Headers from before what this client trusted first are ErrStale.
+func (c *Client) CheckpointAt(ctx context.Context, height int64) (*Checkpoint, error) {
+	b, err := c.light.At(ctx, height)
+	if err != nil {
+		return nil, headerError(err)
+	}
+	return &Checkpoint{Chain: c.chain, Height: b.Height, Hash: hex.EncodeToString(b.Hash())}, nil
+}
+
 // ReadCheckpoint reads a checkpoint's JSON.
 func ReadCheckpoint(b []byte) (*Checkpoint, error) {
 	p := &Checkpoint{}

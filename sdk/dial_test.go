@@ -199,6 +199,12 @@ func TestCheckpoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if same, err := c.CheckpointAt(t.Context(), point.Height); err != nil || same.Hash != point.Hash {
+		t.Errorf("%v, %v", same, err)
+	}
+	if _, err := c.CheckpointAt(t.Context(), 1); !errors.Is(err, sdk.ErrStale) {
+		t.Errorf("a header from before: %v", err)
+	}
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -276,4 +282,13 @@ func carried(t *testing.T, p *sdk.Checkpoint) *sdk.Checkpoint {
 		t.Fatal(err)
 	}
 	return out
+}
+
+func TestAnotherPinIsNamed(t *testing.T) {
+	chain := sdktest.Start(t, 1)
+	conf := chain.Config(sdktest.Tier1)
+	conf.Endpoints[0].Pin = strings.Repeat("ab", 32)
+	if _, err := sdk.Dial(t.Context(), conf); !errors.Is(err, sdk.ErrPin) {
+		t.Errorf("%v", err)
+	}
 }

@@ -60,10 +60,11 @@ func (c *Client) Draft(ctx context.Context, lifetime time.Duration, calls ...Cal
 	if _, err := rand.Read(txID[:]); err != nil {
 		return nil, err
 	}
-	return c.draft(ctx, txID, lifetime, calls)
+	return c.draft(ctx, txID, lifetime, 0, calls)
 }
 
-func (c *Client) draft(ctx context.Context, txID [txv1.IDSize]byte, lifetime time.Duration, calls []Call) (*Draft, error) {
+// draft makes a transaction that cannot have run earlier than so many blocks before the newest.
+func (c *Client) draft(ctx context.Context, txID [txv1.IDSize]byte, lifetime time.Duration, before int64, calls []Call) (*Draft, error) {
 	if lifetime == 0 {
 		lifetime = Lifetime
 	}
@@ -83,7 +84,7 @@ func (c *Client) draft(ctx context.Context, txID [txv1.IDSize]byte, lifetime tim
 	if err != nil {
 		return nil, err
 	}
-	return newDraft(&txv1.Transaction{Body: raw}, body, last.Height), nil
+	return newDraft(&txv1.Transaction{Body: raw}, body, max(0, last.Height-before)), nil
 }
 
 func newDraft(tx *txv1.Transaction, body *txv1.Body, since int64) *Draft {
@@ -160,7 +161,7 @@ const readBack = 1_000_000
 func (d *Draft) Calls() ([]Call, error) {
 	var out []Call
 	for i, call := range d.body.Calls {
-		m, err := decodeCall(call)
+		m, err := DecodeCall(call)
 		if err != nil {
 			return nil, fmt.Errorf("call %d: %w", i, err)
 		}
@@ -170,7 +171,8 @@ func (d *Draft) Calls() ([]Call, error) {
 	return out, nil
 }
 
-func decodeCall(call *txv1.Call) (proto.Message, error) {
+// DecodeCall reads the message of a call, of a transaction or a proposal.
+func DecodeCall(call *txv1.Call) (proto.Message, error) {
 	module, name, _ := strings.Cut(call.Method, ".")
 	full := protoreflect.FullName("splittally." + module + ".v1." + name)
 	t, err := protoregistry.GlobalTypes.FindMessageByName(full)

@@ -23,6 +23,8 @@ var (
 	ErrNoWitness = light.ErrNoWitness
 	// ErrTrustExpired: the newest trusted header is more than 14 days old.
 	ErrTrustExpired = light.ErrExpired
+	// ErrPin: the node's key is not the one that is pinned: it is another machine, or its key was changed.
+	ErrPin = errors.New("the node is not the one that is pinned; ask its operator for the pin")
 	// ErrStale: a node answers from the past, or its clock or this machine's is wrong.
 	ErrStale = errors.New("the node's answer is too old")
 	// ErrIncomplete: a list does not add up to the proven count and sum: something is left out.

@@ -20,6 +20,9 @@ const (
 	ChunkItems    = 500
 	chunkBytes    = 900 << 10 // below the chain's 1 MiB, with room for the rest of a transaction
 	chunkAttempts = 10
+	// chunkBefore is how many blocks before now the very same transaction of a chunk may stand, from a run that was stopped
+	// in the same second: those of an hour of the fastest blocks.
+	chunkBefore = 100_000
 )
 
 // RunID names an issue run: chosen once, kept by the ERP, and used again to resume.
@@ -70,15 +73,19 @@ func chunkSize(items []*voucherv1.IssueItem) int {
 // issueChunk sends a chunk under the first of its ids that is free. The ids come from run and chunk, so that the
 // packages of a chunk whose answer was lost can be named.
 func (c *Client) issueChunk(ctx context.Context, m *voucherv1.Issue) (Issued, error) {
+	newest, err := c.light.Last(ctx)
+	if err != nil {
+		return Issued{}, err
+	}
 	for attempt := range uint32(chunkAttempts) {
-		d, err := c.draft(ctx, chunkID(c.account, m, attempt), 0, []Call{{Message: m}})
+		d, err := c.draft(ctx, chunkID(c.account, m, attempt), 0, chunkBefore, []Call{{Message: m}})
 		if err != nil {
 			return Issued{}, err
 		}
-		_, err = c.signAndWait(ctx, d)
+		o, err := c.signAndWait(ctx, d)
 		switch {
 		case err == nil:
-			return issued(d.ticket, m, false), nil
+			return issued(d.ticket, m, o.Height <= newest.Height), nil
 		case errors.Is(err, voucherv1.ErrRunChunkDone):
 			return c.issuedBefore(ctx, m)
 		case errors.Is(err, kernelv1.ErrIDReused), errors.Is(err, ErrNeverRan):

@@ -82,7 +82,7 @@ func (n *node) tls(pin string) (*tls.Config, error) {
 		VerifyConnection: func(s tls.ConnectionState) error {
 			got := sha256.Sum256(s.PeerCertificates[0].RawSubjectPublicKeyInfo)
 			if pin != "" && subtle.ConstantTimeCompare(got[:], want) != 1 {
-				return fmt.Errorf("the node's key has the pin %x, not %s: ask its operator", got, pin)
+				return fmt.Errorf("%w: it shows %x, not %s", ErrPin, got, pin)
 			}
 			n.seen.Store(&got)
 			return nil

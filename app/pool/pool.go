@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/splittally/splittally/modules/kernel"
@@ -28,7 +29,14 @@ type Entry struct {
 	Tx   *kernel.Tx
 	Lane id.ID
 	sent time.Time // when it was last handed over for other nodes
+	good atomic.Int64
 }
+
+// Judged remembers that the transaction was found good against the state of a height.
+func (e *Entry) Judged(height int64) { e.good.Store(height) }
+
+// GoodAt tells whether it was found good against the state of that very height.
+func (e *Entry) GoodAt(height int64) bool { return e.good.Load() == height }
 
 type name = [sha256.Size]byte
 

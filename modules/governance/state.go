@@ -10,7 +10,7 @@ import (
 // The module's collections. Everybody may read what is put to the vote and who validates.
 var (
 	proposals = kernel.NewMap[id.ID, *governancev1.Proposal]("governance.proposals", governancev1.PrefixProposal, everybody[*governancev1.Proposal],
-		kernel.ListOf(governancev1.ListProposals, func(*governancev1.Proposal) []id.ID { return []id.ID{governancev1.ProposalsSubject} }))
+		kernel.PublicListOf(governancev1.ListProposals, func(*governancev1.Proposal) []id.ID { return []id.ID{governancev1.ProposalsSubject} }))
 	validators = kernel.NewMap[kernel.None, *governancev1.ValidatorSet]("governance.validators", governancev1.PrefixValidators, everybody[*governancev1.ValidatorSet])
 	changes    = kernel.NewMap[kernel.None, *governancev1.ValidatorChanges]("governance.changes", governancev1.PrefixChanges, everybody[*governancev1.ValidatorChanges])
 )

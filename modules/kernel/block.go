@@ -53,7 +53,7 @@ func (m *Machine) Begin(state *Overlay, info Info, ids *IDSet) *Run {
 // Deliver runs one transaction: all of its calls take effect, or none; its id is consumed either way.
 func (r *Run) Deliver(tx *Tx) Result {
 	c := *r.c
-	c.tx, c.mark, c.out = tx.Hash, tx.mark, &output{}
+	c.tx, c.mark, c.out, c.last = tx.Hash, tx.mark, &output{}, &lastStanding{}
 	c.seed = kernelv1.SeedOf(tx.Sender, tx.Body.Id)
 	err := r.consume(&c, tx)
 	included := err == nil

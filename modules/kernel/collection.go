@@ -29,6 +29,8 @@ var Public = Audience{Public: true}
 type List struct {
 	Name     string
 	Subjects func(record proto.Message) []id.ID
+	// Public lists are read by every session, whatever the subject; others by the subject's own member.
+	Public bool
 }
 
 // Collection is the declaration of one kind of record, as the machine, the index and the gate see it.
@@ -76,6 +78,13 @@ func FirstID(key []byte) []id.ID {
 		return nil
 	}
 	return []id.ID{id.ID(key[:id.Size])}
+}
+
+// PublicListOf declares an index that every session may read.
+func PublicListOf[V proto.Message](name string, subjects func(V) []id.ID) List {
+	l := ListOf(name, subjects)
+	l.Public = true
+	return l
 }
 
 // Declared returns the declaration, for the module's list of collections.

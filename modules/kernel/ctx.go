@@ -36,6 +36,15 @@ type Ctx struct {
 	item   uint32
 	mark   [kernelv1.MarkSize]byte
 	out    *output
+	last   *lastStanding // nil in a context that is shared
+}
+
+// lastStanding is the standing that was asked for last, good until state is written: one transaction asks for its
+// sender's several times.
+type lastStanding struct {
+	account  id.ID
+	version  uint64
+	standing Standing
 }
 
 // output is what a transaction or a dated item leaves beside state; a rollback cuts it.
@@ -88,9 +97,15 @@ func (c *Ctx) Keep(b []byte) { c.out.kept = append(c.out.kept, b) }
 
 // Standing is what the chain knows of an account; ErrUnknown where it knows none.
 func (c *Ctx) Standing(account id.ID) (Standing, error) {
+	if l := c.last; l != nil && l.account == account && l.version == c.state.version {
+		return l.standing, nil
+	}
 	s, ok := c.m.registry.Standing(c, account)
 	if !ok {
 		return Standing{}, ErrUnknown.With("%s", account)
+	}
+	if c.last != nil {
+		*c.last = lastStanding{account: account, version: c.state.version, standing: s}
 	}
 	return s, nil
 }
@@ -158,10 +173,11 @@ func CodeNumber(err error) uint32 {
 	return code.Number
 }
 
-// At is this context's state as a block of another height and time would find it: for judging what is proposed.
+// At is this context's state as a block of another height and time would find it: for judging one thing after the
+// other, by one goroutine.
 func (c *Ctx) At(info Info) *Ctx {
 	out := *c
-	out.info = info
+	out.info, out.last = info, &lastStanding{}
 	if out.Today() != c.Today() {
 		out.params = c.m.paramsOn(&out, out.Today())
 	}

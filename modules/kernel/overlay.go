@@ -22,6 +22,7 @@ type Overlay struct {
 	dirty   map[string][]byte   // nil: deleted
 	touched map[Prefix][]string // keys of a prefix that were ever in dirty, so that a range need not look at all
 	journal []undo
+	version uint64 // grows with every write and every revert that took one back
 }
 
 type undo struct {
@@ -45,6 +46,7 @@ func (o *Overlay) Get(key []byte) ([]byte, bool) {
 
 // set writes a value, or deletes with nil.
 func (o *Overlay) set(key, value []byte) {
+	o.version++
 	old, was := o.dirty[string(key)]
 	o.journal = append(o.journal, undo{key: string(key), value: old, was: was})
 	o.dirty[string(key)] = value
@@ -65,6 +67,9 @@ func (o *Overlay) Snapshot() int { return len(o.journal) }
 
 // Revert takes back everything written since the mark.
 func (o *Overlay) Revert(mark int) {
+	if len(o.journal) > mark {
+		o.version++
+	}
 	for i := len(o.journal) - 1; i >= mark; i-- {
 		u := o.journal[i]
 		if u.was {

@@ -194,6 +194,14 @@ func (m *Machine) Judge(c *Ctx, tx *Tx, ids *IDSet, verify Verifier) error {
 	return nil
 }
 
+// Still tells whether a transaction that Judge found good against a state is good against it for a later block time.
+func (m *Machine) Still(c *Ctx, tx *Tx) error {
+	if tx.expired(c) {
+		return ErrExpired
+	}
+	return nil
+}
+
 // Permit judges whether the calls' accounts may make them: what execution judges again, against the state it meets.
 func (m *Machine) Permit(c *Ctx, tx *Tx) error {
 	for _, call := range tx.calls {

@@ -14,7 +14,7 @@ type use = kernel.Pair[id.ID, kernel.Text]
 
 var (
 	members = kernel.NewMap[id.ID, *membersv1.Member]("members.members", membersv1.PrefixMember, everybody[*membersv1.Member],
-		kernel.ListOf(membersv1.ListMembers, func(*membersv1.Member) []id.ID { return []id.ID{membersv1.MembersSubject} }))
+		kernel.PublicListOf(membersv1.ListMembers, func(*membersv1.Member) []id.ID { return []id.ID{membersv1.MembersSubject} }))
 	accounts = kernel.NewMap[id.ID, *membersv1.Account]("members.accounts", membersv1.PrefixAccount, ofMember,
 		kernel.ListOf(membersv1.ListAccounts, func(a *membersv1.Account) []id.ID { return []id.ID{id.Must(a.Member)} }))
 	keyUses     = kernel.NewMap[id.ID, *membersv1.KeyUse]("members.keys", membersv1.PrefixKeyUse, everybody[*membersv1.KeyUse])

@@ -162,7 +162,7 @@ func TestStandingAcceptance(t *testing.T) {
 		hash("contract"), hash("y"), use("y", 300).Document("CNY").Bytes(), copied.Document("CNY").Bytes(),
 	}})
 	w.Refused(voucherv1.ErrNotCovered, alpha, atOnce(300, trading(inflated))) // not with the total that the bank saw
-	w.Refused(voucherv1.ErrNotCovered, alpha, atOnce(300, trading(copied))) // a flag needs a person
+	w.Refused(voucherv1.ErrNotCovered, alpha, atOnce(300, trading(copied)))   // a flag needs a person
 
 	w.Must(alpha, atOnce(300, both))
 	low := w.parts(p.Package)[0]

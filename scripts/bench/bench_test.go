@@ -54,7 +54,7 @@ func TestOptions(t *testing.T) {
 // TestReportNames: other programs read these keys.
 func TestReportNames(t *testing.T) {
 	common := []string{
-		"commit", "load", "noop_cpu_us", "noop_per_s", "p50_ms", "p99_ms", "parts", "rate", "rss_mib", "scenario", "seconds", "validators", "verify_us",
+		"commit", "load", "noop_cpu_us", "noop_per_s", "others_cores", "p50_ms", "p99_ms", "parts", "rate", "rss_mib", "scenario", "seconds", "validators", "verify_us",
 	}
 	p := &phase{count: 10, latencies: []time.Duration{time.Second}}
 	for scenario, own := range map[string][]string{

@@ -24,7 +24,8 @@ type phase struct {
 	ended     time.Time // when the last was seen to be final
 	latencies []time.Duration
 	used      usage // by the nodes
-	own       time.Duration
+	own       time.Duration // CPU of this process
+	others    float64       // cores that other programs of the machine used
 	blocks    int64
 }
 
@@ -39,28 +40,38 @@ func (p *phase) perSecond() float64 { return perSecond(p.count, p.ended.Sub(p.be
 
 // measure runs a supply against the nodes and reads before and after what they used.
 func (w *world) measure(ctx context.Context, nodes *children, p pace, source func(*phase) supply) (*phase, error) {
-	out := &phase{}
-	before, ownBefore, err := bothUsed(nodes)
+	out := &phase{began: time.Now(), blocks: -w.follow.blocks.Load()}
+	before, err := look(nodes)
 	if err != nil {
 		return nil, err
 	}
-	blocks := w.follow.blocks.Load()
-	out.began = time.Now()
 	if err := w.driver.run(ctx, p, source(out)); err != nil {
 		return nil, err
 	}
-	after, ownAfter, err := bothUsed(nodes)
-	out.used, out.own, out.blocks = after.since(before), ownAfter-ownBefore, w.follow.blocks.Load()-blocks
+	after, err := look(nodes)
+	out.used, out.own = after.nodes.since(before.nodes), after.own-before.own
+	out.others = max((after.machine-before.machine-out.used.cpu-out.own).Seconds()/time.Since(out.began).Seconds(), 0)
+	out.blocks += w.follow.blocks.Load()
 	return out, err
 }
 
-func bothUsed(nodes *children) (usage, time.Duration, error) {
-	u, err := nodes.usage()
-	if err != nil {
-		return u, 0, err
+// sight is what has been used until a moment.
+type sight struct {
+	nodes        usage
+	own, machine time.Duration
+}
+
+func look(nodes *children) (s sight, err error) {
+	if s.nodes, err = nodes.usage(); err != nil {
+		return s, err
 	}
 	own, err := ownUsage()
-	return u, own.cpu, err
+	if err != nil {
+		return s, err
+	}
+	s.own = own.cpu
+	s.machine, err = machineBusy(proc)
+	return s, err
 }
 
 // paceFor is the pace of a scenario whose orders hold so many transfers or issues each.

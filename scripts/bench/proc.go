@@ -92,3 +92,35 @@ func load(proc string) (float64, error) {
 
 // ownUsage is what this process has used.
 func ownUsage() (usage, error) { return usageOf(proc, os.Getpid()) }
+
+// idleField and waitField are where the machine's line of /proc/stat counts no work, by number from 0; the guests' time,
+// behind the first guestField numbers, is in them already.
+const (
+	idleField  = 3
+	waitField  = 4
+	guestField = 8
+)
+
+// machineBusy is the CPU time that all processes of the machine have used since it was started.
+func machineBusy(proc string) (time.Duration, error) {
+	b, err := os.ReadFile(filepath.Join(proc, "stat"))
+	if err != nil {
+		return 0, err
+	}
+	line, _, _ := bytes.Cut(b, []byte("\n"))
+	fields := bytes.Fields(line)
+	if len(fields) <= guestField || string(fields[0]) != "cpu" {
+		return 0, fmt.Errorf("%s/stat begins with no line of the machine's CPU", proc)
+	}
+	var ticks int64
+	for i, f := range fields[1 : guestField+1] {
+		n, err := strconv.ParseInt(string(f), 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		if i != idleField && i != waitField {
+			ticks += n
+		}
+	}
+	return time.Duration(ticks) * time.Second / ticksPerSecond, nil
+}

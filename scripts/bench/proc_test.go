@@ -71,6 +71,18 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+func TestMachineBusy(t *testing.T) {
+	busy := "cpu  100 10 200 9000 800 5 15 20 50 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n"
+	if got, err := machineBusy(procWith(t, map[string]string{"stat": busy})); got != 3_500*time.Millisecond || err != nil {
+		t.Error(got, err)
+	}
+	for _, bad := range []string{"", "intr 1 2 3 4 5 6 7 8 9\n", "cpu 1 2\n", "cpu a 1 1 1 1 1 1 1 1\n"} {
+		if _, err := machineBusy(procWith(t, map[string]string{"stat": bad})); err == nil {
+			t.Errorf("%q was read", bad)
+		}
+	}
+}
+
 // TestOwnUsage reads this machine's own /proc: work shows as CPU.
 func TestOwnUsage(t *testing.T) {
 	before, err := ownUsage()

@@ -23,6 +23,7 @@ type report struct {
 	P99MS      float64 `json:"p99_ms"`
 	RSSMiB     float64 `json:"rss_mib"`
 	Load       float64 `json:"load"`
+	Others     float64 `json:"others_cores"`
 	Commit     string  `json:"commit"`
 	*transferFigures
 	*issueFigures
@@ -56,6 +57,7 @@ func newReport(o options) *report {
 // latency takes the percentiles of a phase.
 func (r *report) latency(p *phase) {
 	r.P50MS, r.P99MS = milliseconds(percentile(p.latencies, 50)), milliseconds(percentile(p.latencies, 99))
+	r.Others = rounded(p.others, 2)
 	r.RSSMiB = rounded(float64(p.used.rss)/(1<<20), 0)
 }
 
@@ -107,8 +109,9 @@ func (r *report) write(out io.Writer, asJSON bool) error {
 func (r *report) rows() []table.Row {
 	out := []table.Row{
 		{"scenario", r.Scenario},
-		{"network", fmt.Sprintf("%d validators, %d parts, load %.2f before, commit %s", r.Validators, r.Parts, r.Load, r.Commit)},
+		{"network", fmt.Sprintf("%d validators, %d parts, commit %s", r.Validators, r.Parts, r.Commit)},
 	}
+	out = append(out, table.Row{"machine", fmt.Sprintf("load %.2f before, others used %.2f cores during the run", r.Load, r.Others)})
 	if f := r.transferFigures; f != nil {
 		out = append(
 			out, table.Row{"transfers", fmt.Sprintf("%d, %.0f a second, %.0f a block", f.Transfers, f.TransfersPerS, f.TransfersPerBlock)},

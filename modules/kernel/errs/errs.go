@@ -5,7 +5,8 @@ package errs
 import (
 	"errors"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 )
 
 // Block is how many numbers each module has: kernel 1–99, members 100–199, and so on.
@@ -109,9 +110,8 @@ func ByNumber(n uint32) *Code { return all[n] }
 // All lists every registered code by number.
 func All() []*Code {
 	out := make([]*Code, 0, len(all))
-	for _, c := range all {
-		out = append(out, c)
+	for _, n := range slices.Sorted(maps.Keys(all)) {
+		out = append(out, all[n])
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Number < out[j].Number })
 	return out
 }
