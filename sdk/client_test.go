@@ -13,9 +13,9 @@ import (
 // One voucher's life as two clients see it: issue, acceptance, offer, refusal, acceptance, and the trail of it.
 func TestVoucherFromIssueToTrail(t *testing.T) {
 	chain := sdktest.Start(t, 1)
-	obligor, tier1, tier2 := chain.Dial(t, sdktest.Obligor), chain.Dial(t, sdktest.Tier1), chain.Dial(t, sdktest.Tier2)
+	obligor, tier1, tier2 := chain.Dial(sdktest.Obligor), chain.Dial(sdktest.Tier1), chain.Dial(sdktest.Tier2)
 	ctx := t.Context()
-	pkg := chain.Issue(t, obligor, tier1, chain.Item(sdktest.Tier1, 100_000, 1))
+	pkg := chain.Issue(obligor, tier1, chain.Item(sdktest.Tier1, 100_000, 1))
 	held, err := tier1.Holdings(ctx)
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ func items(chain *sdktest.Chain, n int) (out []*voucherv1.IssueItem) {
 // A run that stops in the middle goes on where it stopped: every item is issued once, and its package can be named.
 func TestIssueRunResumes(t *testing.T) {
 	chain := sdktest.Start(t, 1)
-	obligor := chain.Dial(t, sdktest.Obligor)
+	obligor := chain.Dial(sdktest.Obligor)
 	list, run := items(chain, 2*sdk.ChunkItems+7), sdk.RunID{1}
 	stop := errors.New("the power went")
 	var first []sdk.Issued
@@ -62,7 +62,7 @@ func TestIssueRunResumes(t *testing.T) {
 
 func TestIssueRunSaysWhichChunkIsRefused(t *testing.T) {
 	chain := sdktest.Start(t, 1)
-	obligor := chain.Dial(t, sdktest.Obligor)
+	obligor := chain.Dial(sdktest.Obligor)
 	list := items(chain, 3)
 	list[2].AmountMinor = 1 << 50
 	list[2].Background.Invoices[0].UsedMinor, list[2].Background.Invoices[0].TotalMinor = 1<<50, 1<<50

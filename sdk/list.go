@@ -58,10 +58,13 @@ func completeOnce[T proto.Message](ctx context.Context, c *Client, k kind[T], h 
 	if height < floor {
 		return out, fmt.Errorf("%w: the list is of height %d, and %d was shown before", ErrStale, height, floor)
 	}
+	if h.reads++; h.reads == 1 {
+		height = 0 // most often nothing has changed since, and that height needs no waiting for its header
+	}
 	return gather(ctx, c, k, height, h.keys)
 }
 
-// gather reads the account's totals and the hinted records at one height, and compares.
+// gather reads the account's totals and the hinted records at one height, 0 for the newest provable, and compares.
 func gather[T proto.Message](ctx context.Context, c *Client, k kind[T], height int64, keys [][]byte) (out Complete[T], err error) {
 	v, totals, err := c.readAt(ctx, height, [][]byte{kernelv1.TotalsKey(c.account)})
 	if err != nil {
@@ -71,7 +74,7 @@ func gather[T proto.Message](ctx context.Context, c *Client, k kind[T], height i
 	if err != nil {
 		return out, err
 	}
-	records, sum, err := k.read(ctx, c, height, keys)
+	records, sum, err := k.read(ctx, c, v.Height, keys)
 	if err != nil {
 		return out, err
 	}
@@ -128,8 +131,9 @@ func linesOf(raw []byte, class uint32) (out []*kernelv1.Total, err error) {
 
 // hints are state keys that a node names, each once.
 type hints struct {
-	keys [][]byte
-	seen map[string]bool
+	keys  [][]byte
+	seen  map[string]bool
+	reads int // how often they were tried
 }
 
 func newHints() *hints { return &hints{seen: map[string]bool{}} }

@@ -19,7 +19,7 @@ import (
 // Each list at each step of a voucher's life: how many records, and the proven sum of their amounts.
 func TestEveryListIsComplete(t *testing.T) {
 	chain := sdktest.Start(t, 1)
-	obligor, tier1, tier2, bank := chain.Dial(t, sdktest.Obligor), chain.Dial(t, sdktest.Tier1), chain.Dial(t, sdktest.Tier2), chain.Dial(t, sdktest.Bank)
+	obligor, tier1, tier2, bank := chain.Dial(sdktest.Obligor), chain.Dial(sdktest.Tier1), chain.Dial(sdktest.Tier2), chain.Dial(sdktest.Bank)
 	ctx := t.Context()
 	type sums struct {
 		count int
@@ -134,7 +134,7 @@ func TestAccountsMembersAndDays(t *testing.T) {
 
 func TestEventsFollowWithoutGaps(t *testing.T) {
 	chain := sdktest.Start(t, 1)
-	tier1 := chain.Dial(t, sdktest.Tier1)
+	tier1 := chain.Dial(sdktest.Tier1)
 	o, err := tier1.Do(t.Context(), check("event"))
 	if err != nil {
 		t.Fatal(err)

@@ -40,12 +40,12 @@ func newStage(t *testing.T, conf func(*sdk.Config)) *stage {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.tier1.Close() })
-	s.obligor = s.chain.Dial(t, sdktest.Obligor)
+	s.obligor = s.chain.Dial(sdktest.Obligor)
 	for i := range uint64(3) {
-		s.chain.Issue(t, s.obligor, s.tier1, s.chain.Item(sdktest.Tier1, int64(1_000+i), i))
+		s.chain.Issue(s.obligor, s.tier1, s.chain.Item(sdktest.Tier1, int64(1_000+i), i))
 	}
-	tier2 := s.chain.Dial(t, sdktest.Tier2)
-	s.chain.Issue(t, s.obligor, tier2, s.chain.Item(sdktest.Tier2, 500, 9))
+	tier2 := s.chain.Dial(sdktest.Tier2)
+	s.chain.Issue(s.obligor, tier2, s.chain.Item(sdktest.Tier2, 500, 9))
 	s.parts = partsOf(t, s.tier1)
 	theirs := partsOf(t, tier2)[0]
 	s.foreign = voucherv1.PartKey(id.Must(theirs.Package), id.Must(theirs.Number))

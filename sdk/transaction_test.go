@@ -211,7 +211,7 @@ func TestRefusedAtTheDoor(t *testing.T) {
 // Two accounts act in one transaction, each having read and signed it: all takes effect or none.
 func TestDraftOfTwoAccounts(t *testing.T) {
 	s := newStage(t, nil)
-	bank, tier2 := s.chain.Dial(t, sdktest.Bank), s.chain.Dial(t, sdktest.Tier2)
+	bank, tier2 := s.chain.Dial(sdktest.Bank), s.chain.Dial(sdktest.Tier2)
 	if _, err := bank.Do(t.Context(), &depositv1.Mint{To: tier2.Account().Bytes(), AmountMinor: 900, Currency: "CNY"}); err != nil {
 		t.Fatal(err)
 	}

@@ -173,7 +173,7 @@ func (g *Gate) authenticate(next connect.UnaryFunc) connect.UnaryFunc {
 		if ok {
 			limiter = g.sessions.rate(account)
 		}
-		if !limiter.AllowN(time.Now(), cost(req.Any())) {
+		if !limiter.AllowN(time.Now(), min(cost(req.Any()), limiter.Burst())) {
 			return nil, refuse(connect.CodeResourceExhausted, "too many calls: wait a second")
 		}
 		if ok {

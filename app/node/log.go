@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 
 	"github.com/cometbft/cometbft/libs/log"
 )
@@ -25,6 +26,8 @@ func NewLog(w io.Writer, c Config) *slog.Logger {
 type engineLog struct {
 	to   *slog.Logger
 	fail func(why string)
+	// stopping: closed ports are no errors then.
+	stopping *atomic.Bool
 }
 
 func (l engineLog) Debug(msg string, kv ...any) { l.write(slog.LevelDebug, msg, kv) }
@@ -36,10 +39,14 @@ func (l engineLog) Error(msg string, kv ...any) {
 	if strings.Contains(msg, "CONSENSUS FAILURE") {
 		l.fail("the engine's consensus has failed; its log says why")
 	}
+	if l.stopping.Load() {
+		l.write(slog.LevelDebug, msg, kv)
+		return
+	}
 	l.write(slog.LevelError, msg, kv)
 }
 
-func (l engineLog) With(kv ...any) log.Logger { return engineLog{l.to.With(kv...), l.fail} }
+func (l engineLog) With(kv ...any) log.Logger { return engineLog{l.to.With(kv...), l.fail, l.stopping} }
 
 func (l engineLog) write(level slog.Level, msg string, kv []any) {
 	if l.to.Enabled(context.Background(), level) {

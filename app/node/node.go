@@ -13,6 +13,7 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	dbm "github.com/cometbft/cometbft-db"
@@ -44,11 +45,13 @@ type Node struct {
 	failed chan error
 	stop   chan struct{}
 	once   sync.Once
-	done   sync.WaitGroup
-	dbs    *databases
-	gate   *http.Server
-	extra  []*http.Server
-	addr   string
+
+	stopping atomic.Bool
+	done     sync.WaitGroup
+	dbs      *databases
+	gate     *http.Server
+	extra    []*http.Server
+	addr     string
 }
 
 // Start opens the node's state and starts the engine, the gate and the watchdog.
@@ -118,7 +121,7 @@ func (n *Node) startEngine(genesis *types.GenesisDoc) error {
 	pv := privval.LoadFilePV(e.PrivValidatorKeyFile(), e.PrivValidatorStateFile())
 	n.engine, err = engine.NewNode(e, pv, key, proxy.NewConnSyncLocalClientCreator(app.NewABCI(n.app)),
 		func() (*types.GenesisDoc, error) { return genesis, nil }, n.dbs.open,
-		engine.DefaultMetricsProvider(e.Instrumentation), engineLog{n.log.With("part", "engine"), n.fail})
+		engine.DefaultMetricsProvider(e.Instrumentation), engineLog{n.log.With("part", "engine"), n.fail, &n.stopping})
 	if err != nil {
 		return fmt.Errorf("the engine does not start: %w", err)
 	}
@@ -250,6 +253,7 @@ func (n *Node) Stop() (err error) {
 }
 
 func (n *Node) stopOnce() error {
+	n.stopping.Store(true)
 	close(n.stop)
 	n.app.Release()
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)

@@ -61,4 +61,3 @@ func (p *program) done(s *wallet.Session, words []string, o sdk.Outcome, d deed)
 		}
 	})
 }
-

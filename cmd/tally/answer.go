@@ -281,4 +281,3 @@ func (p *program) withdraw() *cobra.Command {
 		},
 	}
 }
-

@@ -15,6 +15,7 @@ import (
 
 	"charm.land/lipgloss/v2"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 )
 
 // demoLimit bounds a demonstration that hangs.
@@ -162,11 +163,28 @@ func (s *story) done(one step, text string) {
 	one.Height = max(one.Height, s.height)
 	s.height = one.Height
 	s.report.Steps = append(s.report.Steps, one)
-	mark := good.Render("✓")
+	mark := good.Render("✓ ")
 	if one.Refused != "" {
-		mark = refused.Render("✗ " + one.Refused)
+		mark = refused.Render("✗ ")
+		text = refused.Render(one.Refused+":") + " " + text
 	}
-	s.say(fmt.Sprintf("%s %s %s", mark, text, quiet.Render(where(one))))
+	body := lipgloss.NewStyle().Width(s.width() - lipgloss.Width(mark)).Render(text + " " + quiet.Render(where(one)))
+	s.say(lipgloss.JoinHorizontal(lipgloss.Top, mark, body))
+}
+
+// The story is told in lines of the terminal's width, at most so many columns.
+const (
+	maxWidth = 110
+	minWidth = 40
+)
+
+func (s *story) width() int {
+	if f, ok := s.words.(*os.File); ok {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return min(max(w, minWidth), maxWidth)
+		}
+	}
+	return maxWidth
 }
 
 func where(one step) string {

@@ -159,7 +159,14 @@ func memberList(n *devnet.Net) string {
 	return b.String() + "."
 }
 
-func cny(minor int64) string { return money.Amount{Minor: minor, Currency: "CNY"}.String() }
+// cny writes an amount with its thousands apart.
+func cny(minor int64) string {
+	whole, fraction, _ := strings.Cut(money.Format(minor, "CNY"), ".")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	return whole + "." + fraction + " CNY"
+}
 
 func day(d int32) string {
 	return time.Unix(int64(d)*86_400, 0).UTC().Format("2006-01-02")

@@ -33,6 +33,7 @@ const dialTimeout = 30 * time.Second
 type Chain struct {
 	ID    string
 	Trust sdk.Trust
+	tb    testing.TB
 	net   *apptest.Network
 }
 
@@ -40,7 +41,7 @@ type Chain struct {
 func Start(tb testing.TB, validators int) *Chain {
 	tb.Helper()
 	n := apptest.Start(tb, apptest.Validators(validators))
-	c := &Chain{ID: n.Genesis.ChainID, net: n}
+	c := &Chain{ID: n.Genesis.ChainID, tb: tb, net: n}
 	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
 	defer cancel()
 	trust, err := sdk.AskTrust(ctx, c.ID, c.Endpoint(0))
@@ -82,14 +83,14 @@ func (c *Chain) Config(name string) sdk.Config {
 }
 
 // Dial is a client of a name; it is closed with the test.
-func (c *Chain) Dial(tb testing.TB, name string) *sdk.Client {
-	tb.Helper()
+func (c *Chain) Dial(name string) *sdk.Client {
+	c.tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
 	defer cancel()
 	client, err := sdk.Dial(ctx, c.Config(name))
 	if err != nil {
-		tb.Fatal(err)
+		c.tb.Fatal(err)
 	}
-	tb.Cleanup(func() { _ = client.Close() })
+	c.tb.Cleanup(func() { _ = client.Close() })
 	return client
 }

@@ -3,7 +3,6 @@ package sdktest
 import (
 	"context"
 	"encoding/binary"
-	"testing"
 	"time"
 
 	"github.com/splittally/splittally/modules/kernel/id"
@@ -38,16 +37,16 @@ func (c *Chain) Item(creditor string, amountMinor int64, invoice uint64) *vouche
 }
 
 // Issue has the obligor issue one package to a creditor, who accepts it: the creditor holds its only part then.
-func (c *Chain) Issue(tb testing.TB, obligor, creditor *sdk.Client, item *voucherv1.IssueItem) (pkg id.ID) {
-	tb.Helper()
+func (c *Chain) Issue(obligor, creditor *sdk.Client, item *voucherv1.IssueItem) (pkg id.ID) {
+	c.tb.Helper()
 	ctx := context.Background()
 	o, err := obligor.Do(ctx, &voucherv1.Issue{Items: []*voucherv1.IssueItem{item}})
 	if err != nil {
-		tb.Fatal(err)
+		c.tb.Fatal(err)
 	}
 	pkg = o.Created(0, 0)
 	if _, err := creditor.Do(ctx, &voucherv1.AcceptPackage{Package: pkg.Bytes()}); err != nil {
-		tb.Fatal(err)
+		c.tb.Fatal(err)
 	}
 	return pkg
 }

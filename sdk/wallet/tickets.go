@@ -148,7 +148,7 @@ func (s *Session) onItsWay(ctx context.Context, what []string) ([]Kept, error) {
 	for _, k := range kept {
 		if have, _ := json.Marshal(k.What); string(have) == string(words) {
 			return nil, fmt.Errorf("%w: sent %s, it can run until %s; settle it first",
-				ErrOnItsWay, s.Clock.Minute(k.Sent), s.Clock.Minute(time.Unix(k.Ticket.ExpiresUnixS, 0)))
+				ErrOnItsWay, s.Clock.Minute(s.Clock.Time(k.Sent)), s.Clock.Minute(s.Clock.Time(time.Unix(k.Ticket.ExpiresUnixS, 0))))
 		}
 	}
 	return kept, nil

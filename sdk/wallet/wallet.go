@@ -157,3 +157,6 @@ func (w *Wallet) checkpoint() (*sdk.Checkpoint, error) {
 	}
 	return sdk.ReadCheckpoint(b)
 }
+
+// DropCheckpoint forgets a checkpoint that was of no use.
+func (w *Wallet) DropCheckpoint() error { return os.Remove(filepath.Join(w.Home, fileCheckpoint)) }

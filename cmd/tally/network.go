@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/splittally/splittally/modules/deposit/depositv1"
+	"github.com/splittally/splittally/modules/kernel/kernelv1"
+	"github.com/splittally/splittally/modules/members/membersv1"
+	"github.com/splittally/splittally/modules/voucher/voucherv1"
+	"github.com/splittally/splittally/sdk/wallet"
+)
+
+// members lists the network's members.
+func (p *program) members() *cobra.Command {
+	return &cobra.Command{
+		Use:   "members",
+		Short: "List the network's members, each proven",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.connected(cmd, p.showMembers)
+		},
+	}
+}
+
+func (p *program) showMembers(ctx context.Context, s *wallet.Session) error {
+	all, err := s.Members(ctx)
+	if err != nil {
+		return err
+	}
+	list := slices.SortedFunc(maps.Values(all), func(a, b *membersv1.Member) int {
+		return strings.Compare(a.GetLegal().GetName()+string(a.Id), b.GetLegal().GetName()+string(b.Id))
+	})
+	out := []memberJSON{}
+	var table [][]string
+	for _, m := range list {
+		j := memberOf(m)
+		out = append(out, j)
+		table = append(table, []string{j.Member[:8], j.Name, j.Credential, strings.Join(j.Roles, ", "), yesNo(j.Seat), j.State})
+	}
+	return p.answer(map[string]any{"verified": verified(s, s.Clock.At), "members": out}, func(w io.Writer) {
+		grid(w, nil, []string{"member", "name", "number", "roles", "votes", "state"}, table)
+		fmt.Fprintln(w, "\nEach is proven; that the node lists them all is not.")
+		stamp(w, s, s.Clock.At)
+	})
+}
+
+// parameter is a limit of the network with what holds before any vote: the same table as the modules', by a test.
+type parameter struct {
+	name    string
+	initial int64
+	what    string
+}
+
+var parameters = []parameter{
+	{voucherv1.ParamTenorMax, 183, "days from issue to due day, at most [77 art. 11]"},
+	{voucherv1.ParamTenorReviewedMax, 366, "the same with a bank's review [77 art. 11]"},
+	{voucherv1.ParamSmallFirmDays, 60, "days from delivery to due day beyond which a small firm is warned [802]"},
+	{voucherv1.ParamDepthMax, 16, "how often a part may be passed on"},
+	{voucherv1.ParamSplitsMax, 500, "splits that a new voucher allows [SHCPE]"},
+	{voucherv1.ParamPartsMax, 10_000, "parts that a voucher may have"},
+	{depositv1.ParamAllowed, 1, "1 where deposits are allowed [77 art. 4, 14]"},
+}
+
+type parameterJSON struct {
+	Name   string               `json:"name"`
+	Value  int64                `json:"value"`
+	Source string               `json:"source,omitempty"`
+	What   string               `json:"what"`
+	Values []parameterValueJSON `json:"values"` // as voted, with the days from which they hold
+}
+
+type parameterValueJSON struct {
+	From   string `json:"from"`
+	Value  int64  `json:"value"`
+	Source string `json:"source"`
+}
+
+// params lists the limits that the law or the members set.
+func (p *program) params() *cobra.Command {
+	return &cobra.Command{
+		Use:   "params",
+		Short: "List the network's limits, and from which day they hold",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.connected(cmd, p.showParams)
+		},
+	}
+}
+
+func (p *program) showParams(ctx context.Context, s *wallet.Session) error {
+	var keys [][]byte
+	for _, one := range parameters {
+		keys = append(keys, kernelv1.ParameterKey(one.name))
+	}
+	v, raws, err := s.Client.GetAll(ctx, keys...)
+	if err != nil {
+		return err
+	}
+	today := s.Clock.Day(s.Clock.Time(v.Time))
+	out := []parameterJSON{}
+	var table [][]string
+	for i, one := range parameters {
+		r := &kernelv1.Parameter{}
+		if raws[i] != nil {
+			if err := kernelv1.Unframe(raws[i], r); err != nil {
+				return err
+			}
+		}
+		j := one.on(r, today)
+		out = append(out, j)
+		table = append(table, []string{j.Name, fmt.Sprint(j.Value), j.What, j.since(today)})
+	}
+	return p.answer(map[string]any{"verified": verified(s, v), "parameters": out}, func(w io.Writer) {
+		grid(w, []int{2}, []string{"parameter", "value", "what", "holds"}, table)
+		stamp(w, s, v)
+	})
+}
+
+// on is what holds on a day.
+func (one parameter) on(r *kernelv1.Parameter, today int32) parameterJSON {
+	out := parameterJSON{Name: one.name, Value: one.initial, What: one.what, Values: []parameterValueJSON{}}
+	for _, v := range r.Values {
+		out.Values = append(out.Values, parameterValueJSON{From: wallet.Day(v.FromDay), Value: v.Value, Source: v.Source})
+		if v.FromDay <= today {
+			out.Value, out.Source = v.Value, v.Source
+		}
+	}
+	return out
+}
+
+// since says from when the value holds, and what comes next.
+func (j parameterJSON) since(today int32) string {
+	words := "from the beginning"
+	for _, v := range j.Values {
+		if v.From > wallet.Day(today) {
+			return words + fmt.Sprintf("; %d from %s, by %s", v.Value, v.From, v.Source)
+		}
+		words = fmt.Sprintf("from %s, by %s", v.From, v.Source)
+	}
+	return words
+}

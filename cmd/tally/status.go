@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/splittally/splittally/modules/kernel/kernelv1"
+	"github.com/splittally/splittally/modules/members/membersv1"
+	"github.com/splittally/splittally/modules/voucher/voucherv1"
+	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/wallet"
+)
+
+// status shows where the wallet stands, and finds out what became of transactions whose answer was lost.
+func (p *program) status() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Show the wallet's account and chain, and settle transactions whose answer was lost",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.connected(cmd, p.showStatus)
+		},
+	}
+}
+
+type settledJSON struct {
+	Transaction string   `json:"transaction"`
+	What        []string `json:"what"`
+	Outcome     string   `json:"outcome"` // done, refused, never_ran, unknown
+	Height      int64    `json:"height,omitempty"`
+	Code        uint32   `json:"code,omitempty"`
+	Text        string   `json:"text"`
+}
+
+func (p *program) showStatus(ctx context.Context, s *wallet.Session) error {
+	settled, err := s.Settle(ctx)
+	if err != nil {
+		return err
+	}
+	own, err := s.MemberByID(ctx, s.Member())
+	if err != nil {
+		return err
+	}
+	totals, v, err := s.Client.Totals(ctx)
+	if err != nil {
+		return err
+	}
+	list := []settledJSON{}
+	for _, one := range settled {
+		list = append(list, settledOf(s, one))
+	}
+	profile := s.Wallet.Profile
+	return p.answer(map[string]any{
+		"verified": verified(s, v), "chain": profile.Chain, "development": s.Clock.Development, "home": s.Wallet.Home,
+		"account": s.Account().String(), "account_name": s.Own.Name, "account_state": wallet.AccountState(s.Own.State),
+		"member": memberOf(own), "endpoints": profile.Endpoints, "sent": totals.SentCount, "settled": list,
+	}, func(w io.Writer) {
+		facts(w, "member", own.GetLegal().GetName()+" ("+own.GetLegal().GetCredential()+"), "+wallet.MemberState(own.State),
+			"roles", strings.Join(membersv1.RoleNames(own.Roles), ", "), "account", s.Account().String()+" ("+s.Own.Name+", "+wallet.AccountState(s.Own.State)+")",
+			"chain", profile.Chain+development(s.Clock), "node", profile.Endpoints[0].URL+of(profile.Endpoints[0]), "witness", witness(profile),
+			"wallet", s.Wallet.Home, "sent", fmt.Sprintf("%d transactions so far", totals.SentCount))
+		for _, line := range have(totals) {
+			fmt.Fprintln(w, line)
+		}
+		for _, one := range list {
+			fmt.Fprintf(w, "Transaction %s (%s): %s\n", one.Transaction[:8], strings.Join(one.What, " "), one.Text)
+		}
+		stamp(w, s, v)
+	})
+}
+
+func development(k wallet.Clock) string {
+	switch {
+	case !k.Development:
+		return ""
+	case k.ShiftS == 0:
+		return " (for development: nothing on it is real)"
+	}
+	return " (for development: nothing on it is real; " + k.Shift() + ")"
+}
+
+func of(e wallet.Endpoint) string {
+	if e.Member == "" {
+		return ""
+	}
+	return " of " + e.Member
+}
+
+func witness(p wallet.Profile) string {
+	if len(p.Endpoints) < 2 {
+		return "none: this node is believed to show the one chain that there is"
+	}
+	var out []string
+	for _, e := range p.Endpoints[1:] {
+		out = append(out, e.URL+of(e))
+	}
+	return strings.Join(out, ", ")
+}
+
+// classes are the totals that status shows, and the command with more.
+var classes = []struct {
+	class      uint32
+	one, where string
+}{
+	{voucherv1.ClassHeld, "held", "holdings"}, {voucherv1.ClassOffered, "on offer by you", "offers"},
+	{voucherv1.ClassIncoming, "on offer to you", "offers"}, {voucherv1.ClassPending, "waiting for your acceptance", "pending"},
+	{voucherv1.ClassOwed, "owed by you", "owed"},
+}
+
+func have(t *kernelv1.Totals) (out []string) {
+	for _, c := range classes {
+		for _, l := range t.Lines {
+			if l.Class == c.class {
+				out = append(out, fmt.Sprintf("%s in %d %s ('tally %s')", wallet.Money(l.AmountMinor, l.Currency), l.Count, c.one, c.where))
+			}
+		}
+	}
+	return out
+}
+
+func settledOf(s *wallet.Session, one wallet.Settled) settledJSON {
+	out := settledJSON{Transaction: one.Ticket.Body.String(), What: one.What, Height: one.Outcome.Height, Code: one.Outcome.Code}
+	var refusal *sdk.Refusal
+	switch {
+	case one.Err == nil:
+		out.Outcome, out.Text = "done", fmt.Sprintf("done, in block %d.", one.Outcome.Height)
+	case errors.As(one.Err, &refusal):
+		out.Outcome, out.Text = "refused", fmt.Sprintf("refused in block %d: %s", one.Outcome.Height, refusal.Error())
+	case errors.Is(one.Err, sdk.ErrNeverRan):
+		out.Outcome, out.Text = "never_ran", "it expired and never ran: it may be sent anew."
+	default:
+		out.Outcome = "unknown"
+		out.Text = fmt.Sprintf("not known yet; it can run until %s. Ask again then.", s.Clock.Minute(s.Clock.Time(time.Unix(one.Ticket.ExpiresUnixS, 0))))
+	}
+	return out
+}
+
+func (p *program) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the versions of the program and of Go",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return p.answer(map[string]string{"version": version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH}, func(w io.Writer) {
+				fmt.Fprintf(w, "tally %s, %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			})
+		},
+	}
+}
