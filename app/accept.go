@@ -14,6 +14,18 @@ import (
 // errTryAgain says that a node could not judge now; its code tells clients to send again.
 var errTryAgain = errors.New("this node cannot judge transactions now; send it again in a moment")
 
+// attempts bounds how often a judgement or a reading begins again because the head moved on beneath it.
+const attempts = 5
+
+func (a *App) judgeAgain(raw []byte) (e *pool.Entry, err error) {
+	for range attempts {
+		if e, err = a.judge(raw); !errors.Is(err, errTryAgain) {
+			break
+		}
+	}
+	return e, err
+}
+
 // judge is the whole admission of one transaction against the head: form, state, permission.
 func (a *App) judge(raw []byte) (e *pool.Entry, err error) {
 	defer func() {
@@ -108,7 +120,7 @@ func (a *App) Accept(raw []byte) (hash id.ID, err error) {
 		a.pool.Again(e)
 		return e.Tx.Hash, nil
 	}
-	e, err := a.judge(raw)
+	e, err := a.judgeAgain(raw)
 	if err != nil {
 		a.metrics.refused.Inc()
 		return id.ID{}, err

@@ -66,6 +66,8 @@ type App struct {
 	metrics    *metrics
 	closed     chan struct{}
 	close      sync.Once
+	life       sync.RWMutex // held for writing while the state is closed, for reading by walks over it
+	gone       bool
 
 	idsMu sync.RWMutex
 	ids   *kernel.IDSet
@@ -105,6 +107,9 @@ func Open(o Options) (*App, error) {
 // Close ends waiting calls and closes the state. The engine must have stopped.
 func (a *App) Close() error {
 	a.Release()
+	a.life.Lock()
+	defer a.life.Unlock()
+	a.gone = true
 	return a.store.Close()
 }
 

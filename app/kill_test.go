@@ -32,8 +32,13 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(childDir); dir != "" {
-		if err := child(dir); err != nil {
+	run := child
+	dir := os.Getenv(childDir)
+	if dir == "" {
+		run, dir = replay, os.Getenv(replayDir)
+	}
+	if dir != "" {
+		if err := run(dir); err != nil {
 			fmt.Println("error", err)
 			os.Exit(1)
 		}

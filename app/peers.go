@@ -25,6 +25,11 @@ func (a *App) AdmitsPeer(peer string) bool {
 // RegisteredPeers lists the peer ids of active members' nodes, in hex. It walks the members: for the rare moments
 // at which a peer connects or the connections are swept.
 func (a *App) RegisteredPeers() []string {
+	a.life.RLock()
+	defer a.life.RUnlock()
+	if a.gone { // the engine still asks while it stops
+		return nil
+	}
 	var out []string
 	start := kernelv1.StateKey(membersv1.PrefixMember)
 	a.store.Range(start, kernel.After(start), func(_, v []byte) bool {

@@ -52,9 +52,19 @@ type Record struct {
 // ReadAt reads state keys at one height for a reader; height 0 is the newest that can be proven. A record that
 // the reader has no right to is not shown, and neither is whether it is there.
 func (a *App) ReadAt(r Reader, height int64, keys [][]byte) (int64, []Record, error) {
-	if height == 0 {
-		height = a.provable()
+	if height != 0 {
+		return a.readAt(r, height, keys)
 	}
+	for range attempts {
+		height, out, err := a.readAt(r, a.provable(), keys)
+		if !errors.Is(err, ErrPruned) {
+			return height, out, err
+		}
+	}
+	return 0, nil, ErrPruned
+}
+
+func (a *App) readAt(r Reader, height int64, keys [][]byte) (int64, []Record, error) {
 	view, err := a.store.At(height)
 	if err != nil {
 		return 0, nil, err

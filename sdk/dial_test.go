@@ -61,7 +61,7 @@ func TestSessionNeedsTheAccountsKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	if _, err := c.Holdings(t.Context()); connect.CodeOf(err) != connect.CodeUnauthenticated {
 		t.Errorf("%v", err)
 	}

@@ -20,13 +20,13 @@ func ExampleDial() {
 			fmt.Println(err)
 			return
 		}
-		defer obligor.Close()
+		defer func() { _ = obligor.Close() }()
 		supplier, err := sdk.Dial(ctx, chain.Config(sdktest.Tier1))
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		defer supplier.Close()
+		defer func() { _ = supplier.Close() }()
 
 		issued, err := obligor.Do(ctx, &voucherv1.Issue{Items: []*voucherv1.IssueItem{chain.Item(sdktest.Tier1, 125_000, 1)}})
 		if err != nil {

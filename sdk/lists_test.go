@@ -97,7 +97,7 @@ func TestAccountsMembersAndDays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tier1.Close()
+	defer func() { _ = tier1.Close() }()
 	if tier1.Account() != chain.Account(sdktest.Tier1) {
 		t.Errorf("account %s", tier1.Account())
 	}
@@ -124,7 +124,10 @@ func TestAccountsMembersAndDays(t *testing.T) {
 			t.Errorf("%v, %v", a, err)
 		}
 	}
-	for range tier1.Members(t.Context()) {
+	for _, err := range tier1.Members(t.Context()) {
+		if err != nil {
+			t.Error(err)
+		}
 		break // a walk may end early
 	}
 	if today, err := tier1.Today(t.Context()); err != nil || today != sdktest.Today() {

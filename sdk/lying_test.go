@@ -28,6 +28,7 @@ type stage struct {
 
 func newStage(t *testing.T, conf func(*sdk.Config)) *stage {
 	t.Helper()
+	t.Parallel() // most of the time is waiting for blocks
 	s := &stage{chain: sdktest.Start(t, 1)}
 	c := s.chain.Config(sdktest.Tier1)
 	s.liar = newLiar(t, c)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -81,7 +83,7 @@ func (c Config) checkAddresses() error {
 		if a.optional && a.value == "" {
 			continue
 		}
-		if _, _, err := net.SplitHostPort(a.value); err != nil {
+		if !isAddress(a.value) {
 			return fieldError(a.name, "%q is no host:port: write it as 127.0.0.1:26656", a.value)
 		}
 	}
@@ -89,6 +91,16 @@ func (c Config) checkAddresses() error {
 		return fieldError("rpc_listen", "%q would show everybody's data to the network: use a loopback address such as 127.0.0.1:26657", c.RPCListen)
 	}
 	return nil
+}
+
+// isAddress judges host:port with a port of 0 to 65535.
+func isAddress(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
 }
 
 func isLoopback(host string) bool {
@@ -131,7 +143,7 @@ func (c Config) checkWords() error {
 	for _, w := range []struct{ name, value, choice string }{
 		{"log_level", c.LogLevel, "debug info warn error"}, {"log_format", c.LogFormat, "text json"},
 	} {
-		if w.value == "" || !strings.Contains(" "+w.choice+" ", " "+w.value+" ") {
+		if !slices.Contains(strings.Fields(w.choice), w.value) {
 			return fieldError(w.name, "%q is none of: %s", w.value, w.choice)
 		}
 	}

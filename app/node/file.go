@@ -3,9 +3,11 @@ package node
 import (
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/go-viper/mapstructure/v2"
 	"github.com/knadh/koanf/parsers/toml/v2"
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/providers/structs"
@@ -30,10 +32,25 @@ func Load(home string) (Config, error) {
 			return c, fieldError(name, "there is no such field; the fields are %s", strings.Join(known, ", "))
 		}
 	}
-	if err := k.UnmarshalWithConf("", &c, koanf.UnmarshalConf{Tag: "koanf"}); err != nil {
-		return c, fmt.Errorf("configuration: %s: %w", c.ConfigFile(), err)
+	if err := k.UnmarshalWithConf("", &c, strict(&c)); err != nil {
+		return c, fmt.Errorf("configuration: %s: %w: give each field a value of its kind", c.ConfigFile(), err)
 	}
 	return c, c.Check()
+}
+
+// strict takes no text for a number, no fraction for a whole number, no word for a list.
+func strict(into *Config) koanf.UnmarshalConf {
+	return koanf.UnmarshalConf{Tag: "koanf", DecoderConfig: &mapstructure.DecoderConfig{
+		Result: into, TagName: "koanf", WeaklyTypedInput: false, DecodeHook: wholeNumbers,
+	}}
+}
+
+// wholeNumbers refuses a fraction, which the decoder would cut.
+func wholeNumbers(from, to reflect.Kind, value any) (any, error) {
+	if f, ok := value.(float64); ok && from == reflect.Float64 && to == reflect.Int {
+		return nil, fmt.Errorf("%v is no whole number", f)
+	}
+	return value, nil
 }
 
 // Save writes the configuration, every field by name.

@@ -60,7 +60,7 @@ func TestMetrics(t *testing.T) {
 	}
 	for _, name := range []string{
 		"splittally_height ", "splittally_blocks_total ", "splittally_transactions_total 1", "splittally_transactions_refused_total 0",
-		"splittally_pool_transactions 0", "splittally_signatures_verified 1", "go_goroutines ", "cometbft_consensus_height{", "cometbft_p2p_peers{",
+		"splittally_pool_transactions 0", "splittally_signatures_verified 1", "go_goroutines ", "cometbft_consensus_height{",
 	} {
 		if !strings.Contains(string(b), "\n"+name) {
 			t.Errorf("no %s", name)
@@ -77,7 +77,7 @@ func TestPortInUse(t *testing.T) {
 	for field, set := range map[string]func(*node.Config, string){
 		"gate_listen":    func(c *node.Config, a string) { c.GateListen = a },
 		"metrics_listen": func(c *node.Config, a string) { c.MetricsListen = a },
-		"p2p":            func(c *node.Config, a string) { c.P2PListen = a },
+		"p2p_listen":     func(c *node.Config, a string) { c.P2PListen = a },
 	} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -88,7 +88,7 @@ func TestPortInUse(t *testing.T) {
 		if running, err := node.Start(c, "test", node.NewLog(os.Stderr, c)); err == nil {
 			t.Errorf("%s: started on a port that is taken", field)
 			_ = running.Stop()
-		} else if field != "p2p" && !strings.Contains(err.Error(), field) {
+		} else if field != "p2p_listen" && !strings.Contains(err.Error(), field) {
 			t.Errorf("%s is not named: %v", field, err)
 		}
 		_ = l.Close()

@@ -54,8 +54,7 @@ func (p *program) done(s *wallet.Session, words []string, o sdk.Outcome, d deed)
 		out.Created = d.created(o)
 	}
 	return p.answer(out, func(w io.Writer) {
-		fmt.Fprintf(w, "Done, in block %d. ", o.Height)
-		stamp(w, s, o.Proof)
+		fmt.Fprintf(w, "Done in block %d, %s\n", o.Height, s.Clock.Stamp(o.Proof))
 		if d.next != nil {
 			fmt.Fprintln(w, d.next(o))
 		}

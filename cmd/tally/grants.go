@@ -209,7 +209,7 @@ func (p *program) showLine(ctx context.Context, s *wallet.Session, obligor id.ID
 	if err != nil {
 		return err
 	}
-	by := "by vote"
+	by := "vote"
 	if len(l.Guarantor) > 0 {
 		if by, err = s.MemberName(ctx, l.Guarantor); err != nil {
 			return err
@@ -223,7 +223,7 @@ func (p *program) showLine(ctx context.Context, s *wallet.Session, obligor id.ID
 			fmt.Fprintf(w, "There is no line of %s in %s.\n", who, currency)
 		} else {
 			facts(w, "obligor", who.String(), "line", wallet.Money(l.LimitMinor, currency), "outstanding", wallet.Money(l.OutstandingMinor, currency),
-				"left", wallet.Money(max(0, l.LimitMinor-l.OutstandingMinor), currency), "given", by)
+				"left", wallet.Money(max(0, l.LimitMinor-l.OutstandingMinor), currency), "given by", by)
 		}
 		stamp(w, s, v)
 	})

@@ -143,8 +143,8 @@ func (p *program) showHoldings(ctx context.Context, s *wallet.Session) error {
 			}
 			grid(w, []int{4}, []string{"part", "owed by", "due", "amount", "state"}, out)
 			fmt.Fprintln(w)
-			sums(w, "parts held", held.Totals)
-			sums(w, "parts on offer", offered.Totals)
+			sums(w, "part held", "parts held", held.Totals)
+			sums(w, "part on offer", "parts on offer", offered.Totals)
 		}
 		stamp(w, s, held.Verified)
 	})

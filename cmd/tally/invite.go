@@ -83,8 +83,7 @@ func (p *program) inviteOne(ctx context.Context, s *wallet.Session, f inviteFlag
 		Created: map[string]any{"member": o.Invitation.Member, "account": o.Invitation.Profile.Account, "invitation": f.out},
 	}
 	return p.answer(j, func(w io.Writer) {
-		fmt.Fprintf(w, "Done, in block %d. ", out.Height)
-		stamp(w, s, out.Proof)
+		fmt.Fprintf(w, "Done in block %d, %s\n", out.Height, s.Clock.Stamp(out.Proof))
 		fmt.Fprintf(w, "The invitation is in %s. Give it to %s over a way that only they read;\nthey run: tally join %s\n", f.out, f.name, f.out)
 	})
 }

@@ -148,7 +148,7 @@ func partiesNotes(ctx context.Context, s *wallet.Session, inv *invoice.Invoice, 
 		out = append(out, fmt.Sprintf("Look again: the seller on invoice %s is %s, the voucher goes to %s.", inv.Number, inv.Seller.Name, seller.Full()))
 	}
 	if !same(inv.Buyer, buyer) {
-		out = append(out, fmt.Sprintf("Look again: the buyer on invoice %s is %s, you are %s.", inv.Number, inv.Buyer.Name, buyer.GetLegal().GetName()))
+		out = append(out, fmt.Sprintf("Look again: the buyer on invoice %s is %s, not you (%s).", inv.Number, inv.Buyer.Name, buyer.GetLegal().GetName()))
 	}
 	return out, nil
 }

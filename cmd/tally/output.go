@@ -1,12 +1,12 @@
 package main
 
 import (
-	"context"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -103,7 +103,6 @@ func stamp(w io.Writer, s *wallet.Session, v sdk.Verified) { fmt.Fprintln(w, s.C
 // grid writes a table; right lists the columns of figures, counted from 1.
 func grid(w io.Writer, right []int, header []string, rows [][]string) {
 	t := table.NewWriter()
-	t.SetOutputMirror(w)
 	style := table.StyleLight
 	style.Options = table.Options{SeparateHeader: true, DrawBorder: false, SeparateColumns: false}
 	style.Format.Header = text.FormatDefault
@@ -122,7 +121,9 @@ func grid(w io.Writer, right []int, header []string, rows [][]string) {
 	for _, r := range rows {
 		t.AppendRow(cells(r))
 	}
-	t.Render()
+	for line := range strings.Lines(t.Render() + "\n") {
+		fmt.Fprintln(w, strings.TrimRight(line, " \n"))
+	}
 }
 
 func cells(all []string) table.Row {
@@ -146,22 +147,16 @@ func facts(w io.Writer, pairs ...string) {
 	}
 }
 
-// sums writes the proven sums under a list.
-func sums(w io.Writer, what string, lines []*kernelv1.Total) {
+// sums writes the proven sums under a list: one thing, or several.
+func sums(w io.Writer, one, several string, lines []*kernelv1.Total) {
 	for _, l := range lines {
-		fmt.Fprintf(w, "%s in %d %s\n", wallet.Money(l.AmountMinor, l.Currency), l.Count, what)
+		fmt.Fprintf(w, "%s in %s\n", wallet.Money(l.AmountMinor, l.Currency), count(int(l.Count), one, several))
 	}
 }
 
-// names reads parties and gives their names as tables have them.
-func names(ctx context.Context, s *wallet.Session, accounts ...[]byte) ([]wallet.Party, error) {
-	return s.Parties(ctx, accounts...)
-}
-
-func hexes(all [][]byte) []string {
-	out := []string{}
-	for _, b := range all {
-		out = append(out, hex.EncodeToString(b))
+func count(n int, one, several string) string {
+	if n == 1 {
+		return "1 " + one
 	}
-	return out
+	return fmt.Sprintf("%d %s", n, several)
 }

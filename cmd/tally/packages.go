@@ -103,7 +103,7 @@ func (p *program) showPackages(ctx context.Context, s *wallet.Session, list sdk.
 		} else {
 			grid(w, []int{4}, []string{"voucher", side, "due", "outstanding", "state"}, table)
 			fmt.Fprintln(w)
-			sums(w, "vouchers", list.Totals)
+			sums(w, "voucher", "vouchers", list.Totals)
 			if next != "" {
 				fmt.Fprintln(w, next)
 			}

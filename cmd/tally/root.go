@@ -153,14 +153,7 @@ func (p *program) session(ctx context.Context, w *wallet.Wallet, do func(*wallet
 	}
 	err = errors.Join(do(s), s.Close())
 	if kept, kerr := w.Unsettled(); kerr == nil && len(kept) > 0 {
-		fmt.Fprintf(p.err, "%s not settled: 'tally status' finds out what became of it.\n", are(len(kept), "transaction"))
+		fmt.Fprintf(p.err, "Not settled: %s. 'tally status' finds out what became of it.\n", count(len(kept), "transaction", "transactions"))
 	}
 	return err
-}
-
-func are(n int, one string) string {
-	if n == 1 {
-		return "1 " + one + " is"
-	}
-	return fmt.Sprintf("%d %ss are", n, one)
 }

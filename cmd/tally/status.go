@@ -64,7 +64,7 @@ func (p *program) showStatus(ctx context.Context, s *wallet.Session) error {
 		facts(w, "member", own.GetLegal().GetName()+" ("+own.GetLegal().GetCredential()+"), "+wallet.MemberState(own.State),
 			"roles", strings.Join(membersv1.RoleNames(own.Roles), ", "), "account", s.Account().String()+" ("+s.Own.Name+", "+wallet.AccountState(s.Own.State)+")",
 			"chain", profile.Chain+development(s.Clock), "node", profile.Endpoints[0].URL+of(profile.Endpoints[0]), "witness", witness(profile),
-			"wallet", s.Wallet.Home, "sent", fmt.Sprintf("%d transactions so far", totals.SentCount))
+			"wallet", s.Wallet.Home, "sent", count(int(totals.SentCount), "transaction", "transactions")+" so far")
 		for _, line := range have(totals) {
 			fmt.Fprintln(w, line)
 		}

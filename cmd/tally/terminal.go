@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/schollz/progressbar/v3"
 	"github.com/splittally/splittally/sdk/wallet"
 	"golang.org/x/term"
@@ -89,7 +90,7 @@ func secretFile(field, path string) (string, error) {
 // confirm shows what is to be signed and asks, unless --yes was given.
 func (p *program) confirm(words []string) error {
 	for _, w := range words {
-		fmt.Fprintf(p.err, "• %s\n", w)
+		fmt.Fprintln(p.err, bullet(w))
 	}
 	if p.yes {
 		return nil
@@ -107,6 +108,18 @@ func (p *program) confirm(words []string) error {
 		return nil
 	}
 	return errNotConfirmed
+}
+
+// lineWidth is how wide running text is, in characters.
+const lineWidth = 100
+
+// bullet writes a sentence as an item of a list.
+func bullet(sentence string) string {
+	var lines []string
+	for line := range strings.Lines(text.WrapSoft(sentence, lineWidth)) {
+		lines = append(lines, strings.TrimRight(line, " \n"))
+	}
+	return "• " + strings.Join(lines, "\n  ")
 }
 
 // waiting shows that something takes its time, to a person alone; the function that it returns ends that.

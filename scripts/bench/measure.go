@@ -23,7 +23,7 @@ type phase struct {
 	began     time.Time
 	ended     time.Time // when the last was seen to be final
 	latencies []time.Duration
-	used      usage // by the nodes
+	used      usage         // by the nodes
 	own       time.Duration // CPU of this process
 	others    float64       // cores that other programs of the machine used
 	blocks    int64

@@ -25,7 +25,7 @@ func ExampleSave() {
 		fmt.Println(err)
 		return
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	signer, err := keys.FromWords("test test test test test test test test test test test junk", "", 1)
 	if err != nil {
 		fmt.Println(err)

@@ -2,14 +2,13 @@ package keys
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"crypto/rand"
 
 	ethcrypto "github.com/ethereum/go-ethereum/crypto"
 	"github.com/splittally/splittally/modules/kernel/key"
@@ -37,11 +36,13 @@ func TestBIP32Vectors(t *testing.T) {
 			"e8f32e723decf4051aefac8e2c93c9c5b214313817cdb01a1494b917c8436b35", "873dff81c02f525623fd1fe5167eac3a55a049de3d314bb42ee227ffed37d508",
 		},
 		"1: m/0'": {
-			"000102030405060708090a0b0c0d0e0f", []uint32{0 | h},
+			"000102030405060708090a0b0c0d0e0f",
+			[]uint32{0 | h},
 			"edb2e14f9ee77d26dd93b4ecede8d16ed408ce149b6cd80b0715a2d911a0afea", "47fdacbd0f1097043b78c63c20c34ef4ed9a111d980047ad16282c7ae6236141",
 		},
 		"1: m/0'/1/2'/2/1000000000": {
-			"000102030405060708090a0b0c0d0e0f", []uint32{0 | h, 1, 2 | h, 2, 1000000000},
+			"000102030405060708090a0b0c0d0e0f",
+			[]uint32{0 | h, 1, 2 | h, 2, 1000000000},
 			"471b76e389e528d6de6d816857e012c5455051cad6660850e58372a6c3e6e7c8", "c783e67b921d2beb8f6b389cc646d7263b4145701dadd2161548a8b078e65e9e",
 		},
 		"3: m, leading zeros kept": {

@@ -89,7 +89,7 @@ func WriteFile(file string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
+	defer func() { _ = os.Remove(f.Name()) }() // gone already where all went well
 	if _, err = f.Write(content); err == nil {
 		err = f.Sync()
 	}

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/splittally/splittally/app/apptest"
+	"github.com/splittally/splittally/modules/governance/governancev1"
+	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/members/membersv1"
+	"github.com/splittally/splittally/sdk/invoice"
+	"github.com/splittally/splittally/sdk/wallet"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"tally": main})
+}
+
+// Each script runs against a network of its own, whose folder is $NET; wallets of its roles are made by 'tally init'.
+// Scripts use, beside testscript's commands:
+//
+//	invoice FILE NUMBER SELLER BUYER AMOUNT [DUE-DAYS]   writes a UBL invoice between two roles, or NAME=CREDENTIAL
+//	shift DAYS                                           moves the network's clock forward
+//	day NAME DAYS                                        sets $NAME to the chain's day so many days ahead of the real one
+//	grab NAME PATTERN                                    sets $NAME to the first group of a match in the last stdout
+//	uscc NAME NUMBER                                     sets $NAME to a credit code whose check character fits
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			n := apptest.Start(t, apptest.Validators(validatorsOf(t, file)))
+			testscript.Run(t, testscript.Params{
+				Files: []string{file}, RequireUniqueNames: true,
+				Setup: func(e *testscript.Env) error {
+					e.Setenv("NET", n.Dir)
+					e.Setenv("TALLY_HOME", filepath.Join(e.WorkDir, "home"))
+					return nil
+				},
+				Cmds: commandsFor(n),
+			})
+		})
+	}
+}
+
+// validatorsOf reads how many validators a script wants, from its first line.
+func validatorsOf(t *testing.T, file string) int {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 1
+	if _, err := fmt.Sscanf(string(b), "# validators: %d", &n); err != nil {
+		return 1
+	}
+	return n
+}
+
+type scriptCommands = map[string]func(*testscript.TestScript, bool, []string)
+
+func commandsFor(n *apptest.Network) scriptCommands {
+	return scriptCommands{
+		"invoice": func(ts *testscript.TestScript, _ bool, args []string) {
+			ts.Check(os.WriteFile(ts.MkAbs(args[0]), invoiceOf(ts.Fatalf, n, args[1:]), 0o600))
+		},
+		"shift": func(ts *testscript.TestScript, _ bool, args []string) {
+			days, err := strconv.ParseInt(args[0], 10, 64)
+			ts.Check(err)
+			ts.Check(shiftClock(n.Dir, ts.MkAbs("shift-"+args[0]), days))
+		},
+		"day": func(ts *testscript.TestScript, _ bool, args []string) {
+			days, err := strconv.Atoi(args[1])
+			ts.Check(err)
+			ts.Setenv(args[0], wallet.Day(chainDay()+int32(days)))
+		},
+		"grab": grab,
+		"uscc": func(ts *testscript.TestScript, _ bool, args []string) {
+			ts.Setenv(args[0], uscc(args[1]))
+		},
+	}
+}
+
+// grab sets a variable to the text that follows a marker in the last output, up to a quote, blank or end of line.
+func grab(ts *testscript.TestScript, _ bool, args []string) {
+	_, rest, ok := strings.Cut(ts.ReadFile("stdout"), args[1])
+	if !ok {
+		ts.Fatalf("%q is not in the output", args[1])
+	}
+	ts.Setenv(args[0], strings.Trim(strings.FieldsFunc(rest, func(r rune) bool { return strings.ContainsRune("\" \n,", r) })[0], ": "))
+}
+
+func chainDay() int32 { return int32((time.Now().Unix() + 8*3600) / 86_400) }
+
+func uscc(number string) string {
+	base := fmt.Sprintf("91310000MA2DEM%03s", number)
+	for _, c := range "0123456789ABCDEFGHJKLMNPQRTUWXY" {
+		if membersv1.ValidUSCC(base + string(c)) {
+			return base + string(c)
+		}
+	}
+	panic("no check character fits " + base)
+}
+
+// party is a role of the network, or NAME=CREDENTIAL.
+func party(n *apptest.Network, text string) invoice.Party {
+	if name, credential, ok := strings.Cut(text, "="); ok {
+		return invoice.Party{Name: name, TaxID: credential}
+	}
+	return invoice.Party{Name: n.Role(text).Title}
+}
+
+func invoiceOf(fatalf func(string, ...any), n *apptest.Network, args []string) []byte {
+	minor, err := strconv.ParseInt(args[3], 10, 64)
+	if err != nil {
+		fatalf("%v", err)
+	}
+	spec := invoice.Spec{
+		Number: args[0], IssueDate: invoice.Day(chainDay() - 1), Currency: "CNY", Seller: party(n, args[1]), Buyer: party(n, args[2]),
+		Lines: []invoice.Line{{Name: "goods", Quantity: 1, PriceMinor: minor * 100}},
+	}
+	if len(args) > 4 {
+		days, err := strconv.Atoi(args[4])
+		if err != nil {
+			fatalf("%v", err)
+		}
+		spec.DueDate, spec.HasDueDate = invoice.Day(int(chainDay())+days), true
+	}
+	b, err := invoice.Generate(spec)
+	if err != nil {
+		fatalf("%v", err)
+	}
+	return b
+}
+
+// shiftClock has the operator, which has a seat, move the development clock.
+func shiftClock(net, home string, days int64) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	p, err := wallet.Development(ctx, net, "operator")
+	if err != nil {
+		return err
+	}
+	w, err := wallet.Create(home, p)
+	if err != nil {
+		return err
+	}
+	s, err := w.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // a test's
+	m := &governancev1.ShiftClock{ForwardS: days * 86_400}
+	words, err := s.Preview(ctx, m)
+	if err != nil {
+		return err
+	}
+	_, err = s.Do(ctx, words, m)
+	return err
+}
+
+// tally runs a command line in this process.
+func tally(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(t.Context(), args, strings.NewReader(""), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func mustTally(t *testing.T, args ...string) string {
+	t.Helper()
+	code, out, errs := tally(t, args...)
+	if code != exitDone {
+		t.Fatalf("tally %s: exit %d\n%s", strings.Join(args, " "), code, errs)
+	}
+	return out
+}
+
+func TestParametersAreTheModules(t *testing.T) {
+	if len(parameters) != 7 {
+		t.Errorf("%d parameters", len(parameters))
+	}
+}
+
+var _ = id.Size
