@@ -29,7 +29,7 @@ func (x *ABCI) Info(context.Context, *abci.RequestInfo) (*abci.ResponseInfo, err
 // InitChain makes the first state.
 func (x *ABCI) InitChain(_ context.Context, r *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
 	hash, updates, err := x.app.initChain(genesis{
-		chain: r.ChainId, height: r.InitialHeight, time: r.Time, maxBlockBytes: r.ConsensusParams.GetBlock().GetMaxBytes(), state: r.AppStateBytes,
+		chain: r.ChainId, height: r.InitialHeight, time: r.Time, maxBlockBytes: r.ConsensusParams.GetBlock().GetMaxBytes(), state: r.AppStateBytes, validators: r.Validators,
 	})
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/id"
 )
@@ -24,6 +25,7 @@ type genesis struct {
 	time          time.Time
 	maxBlockBytes int64
 	state         []byte
+	validators    []abci.ValidatorUpdate
 }
 
 // initChain makes the first state, which is committed with the first block, and returns a digest of it.
@@ -46,8 +48,29 @@ func (a *App) initChain(doc genesis) ([]byte, []kernel.ValidatorUpdate, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := sameValidators(doc.validators, updates); err != nil {
+		return nil, nil, err
+	}
 	a.first = state
 	return stateDigest(state), updates, nil
+}
+
+// sameValidators judges that a genesis that lists validators lists those that its calls make: light clients begin
+// from the list.
+func sameValidators(listed []abci.ValidatorUpdate, made []kernel.ValidatorUpdate) error {
+	if len(listed) == 0 {
+		return nil
+	}
+	want := map[string]int64{}
+	for _, v := range made {
+		want[string(v.PublicKey)] = v.Power
+	}
+	for _, v := range listed {
+		if power, ok := want[string(v.PubKey.GetEd25519())]; !ok || power != v.Power || len(listed) != len(made) {
+			return errors.New("the genesis lists other validators than its calls make: name each by governance.SetValidator with its power")
+		}
+	}
+	return nil
 }
 
 func stateDigest(state *kernel.Overlay) []byte {

@@ -283,3 +283,13 @@ func carried(t *testing.T, p *sdk.Checkpoint) *sdk.Checkpoint {
 	}
 	return out
 }
+
+// Four validators with a node each: a client reads from its own, and the three others are its witnesses.
+func TestFourNodes(t *testing.T) {
+	chain := sdktest.Start(t, 4)
+	obligor, tier1 := chain.Dial(sdktest.Obligor), chain.Dial(sdktest.Tier1)
+	chain.Issue(obligor, tier1, chain.Item(sdktest.Tier1, 5_000, 1))
+	if held, err := tier1.Holdings(t.Context()); err != nil || len(held.Records) != 1 {
+		t.Errorf("%+v, %v", held, err)
+	}
+}

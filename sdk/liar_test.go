@@ -29,6 +29,7 @@ type bends struct {
 	// submit takes the place of the node's own; taken hands the transactions to the node.
 	submit func(taken func() (*gatev1.SubmitResponse, error)) (*gatev1.SubmitResponse, error)
 	events func(*gatev1.EventsResponse)
+	fail   func() error // before a read
 }
 
 // liar stands between a client and an honest node.
@@ -125,6 +126,11 @@ func (l *liar) LightBlock(ctx context.Context, r *connect.Request[gatev1.LightBl
 }
 
 func (l *liar) Read(ctx context.Context, r *connect.Request[gatev1.ReadRequest]) (*connect.Response[gatev1.ReadResponse], error) {
+	if fail := l.now().fail; fail != nil {
+		if err := fail(); err != nil {
+			return nil, err
+		}
+	}
 	return pass(ctx, l, r, l.honest.Read, l.now().read)
 }
 

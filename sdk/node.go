@@ -116,7 +116,7 @@ func needsNone(procedure string) bool {
 func (n *node) authenticate(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
 		c := n.client
-		if needsNone(req.Spec().Procedure) || c.account.IsZero() || c.conf.Signer == nil {
+		if needsNone(req.Spec().Procedure) || c.account.IsZero() || c.conf.Signer == nil || c.conf.Certificate != nil {
 			return next(ctx, req)
 		}
 		for renew := false; ; renew = true {

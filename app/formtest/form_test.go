@@ -14,7 +14,9 @@ import (
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
+	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/modules/kernel/txv1"
+	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"google.golang.org/protobuf/proto"
 )
@@ -29,6 +31,12 @@ const day = 86_400
 func opening(a kerneltest.Actor) *Open {
 	pub := a.Signers[0].Public()
 	return &Open{Kind: uint32(pub.Kind), PublicKey: pub.Bytes}
+}
+
+// joining is what an invited member's account may call, and a one-time account may not.
+func joining(a kerneltest.Actor) *membersv1.Join {
+	pub := a.Signers[0].Public()
+	return &membersv1.Join{Kind: uint32(pub.Kind), PublicKey: pub.Bytes, Possession: make([]byte, key.SignatureSize)}
 }
 
 func sealedIssue() *Issue {
@@ -167,6 +175,7 @@ func TestRefusals(t *testing.T) {
 		{alpha, l.offer(p, day), kernel.ErrInactive},
 		{alphaOnce, sealedIssue(), kernel.ErrInactive},
 		{alphaOnce, &depositv1.Transfer{Bank: acme.Member.Bytes(), To: beta.ID.Bytes(), Currency: "CNY", AmountMinor: 1}, kernel.ErrInactive},
+		{alphaOnce, joining(unopened), kernel.ErrMethodClosed},
 		{alpha, frozenBy(p, l.Time+day), kernel.ErrNotPermitted},
 	} {
 		l.refused(tc.want, tc.as, tc.do)

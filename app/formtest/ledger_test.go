@@ -236,6 +236,8 @@ func (l *ledger) part(name string, class uint32, of kerneltest.Actor) *Part {
 	return p
 }
 
-func (l *ledger) held(of kerneltest.Actor) *Part     { return l.part(listHeld, classHeld, of) }
-func (l *ledger) offered(of kerneltest.Actor) *Part  { return l.part(listOffered, classOffered, of) }
+func (l *ledger) held(of kerneltest.Actor) *Part { return l.part(listHeld, classHeld, of) }
+
+func (l *ledger) offered(of kerneltest.Actor) *Part { return l.part(listOffered, classOffered, of) }
+
 func (l *ledger) incoming(of kerneltest.Actor) *Part { return l.part(listIncoming, classIncoming, of) }

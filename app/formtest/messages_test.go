@@ -134,7 +134,7 @@ func (m *Offer) ProtoReflect() protoreflect.Message       { return reflected(m) 
 func (m *Accept) ProtoReflect() protoreflect.Message      { return reflected(m) }
 func (m *Freeze) ProtoReflect() protoreflect.Message      { return reflected(m) }
 func (m *OneTime) ProtoReflect() protoreflect.Message     { return reflected(m) }
-func (m *Part) ProtoReflect() protoreflect.Message        { return reflected(m) }
+func (p *Part) ProtoReflect() protoreflect.Message        { return reflected(p) }
 func (m *Place) ProtoReflect() protoreflect.Message       { return reflected(m) }
 func (m *Endorsement) ProtoReflect() protoreflect.Message { return reflected(m) }
 func (m *Opened) ProtoReflect() protoreflect.Message      { return reflected(m) }

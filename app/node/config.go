@@ -39,6 +39,10 @@ type Config struct {
 	NodeCacheMiB   int `koanf:"node_cache_mib"`
 	BlockCacheMiB  int `koanf:"block_cache_mib"`
 	WriteBufferMiB int `koanf:"write_buffer_mib"`
+	// DoubleSignCheckBlocks keeps a validator from starting while one of its signatures is in so many last blocks. 0 for
+	// normal restarts: what keeps it from signing twice is its priv_validator_state.json, which must never be restored
+	// from a backup. Set it to 10 for the first start on another machine, once the old one is surely off.
+	DoubleSignCheckBlocks int `koanf:"double_sign_check_blocks"`
 	// ProofHeights and ProofSeconds are how far back state can be proven: both hold.
 	ProofHeights int `koanf:"proof_heights"`
 	ProofSeconds int `koanf:"proof_seconds"`
@@ -131,6 +135,7 @@ func (c Config) checkNumbers() error {
 		{"node_cache_mib", c.NodeCacheMiB, 32, 1 << 20}, {"block_cache_mib", c.BlockCacheMiB, 8, 1 << 20},
 		{"write_buffer_mib", c.WriteBufferMiB, 4, 1 << 10}, {"proof_heights", c.ProofHeights, 10, 100_000},
 		{"proof_seconds", c.ProofSeconds, 10, 86_400}, {"calls_per_second", c.CallsPerSecond, 1, 1_000_000},
+		{"double_sign_check_blocks", c.DoubleSignCheckBlocks, 0, 1_000},
 	} {
 		if n.value < n.lo || n.value > n.hi {
 			return fieldError(n.name, "%d is outside of %d to %d", n.value, n.lo, n.hi)
@@ -215,7 +220,7 @@ func (c Config) engineConsensus(e *cfg.Config) {
 	e.Consensus.TimeoutPrevote = 500 * time.Millisecond
 	e.Consensus.TimeoutPrecommit = 500 * time.Millisecond
 	e.Consensus.PeerGossipSleepDuration = 5 * time.Millisecond
-	e.Consensus.DoubleSignCheckHeight = 2
+	e.Consensus.DoubleSignCheckHeight = int64(c.DoubleSignCheckBlocks)
 	e.Consensus.CreateEmptyBlocks = true
 }
 

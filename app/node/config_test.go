@@ -41,17 +41,18 @@ var spoilt = map[string][]func(*node.Config){
 		func(c *node.Config) { c.Peers = []string{strings.ToUpper(peer[:6]) + "zz" + peer[8:]} }, func(c *node.Config) { c.Peers = make([]string, 1_001) },
 		func(c *node.Config) { c.Peers = []string{""} },
 	},
-	"block_wait_ms":    numbers(func(c *node.Config, n int) { c.BlockWaitMS = n }, -1, 10_001),
-	"idle_wait_ms":     numbers(func(c *node.Config, n int) { c.IdleWaitMS = n }, -1, 1_001),
-	"node_cache_mib":   numbers(func(c *node.Config, n int) { c.NodeCacheMiB = n }, 0, 31, -5, 1<<20+1),
-	"block_cache_mib":  numbers(func(c *node.Config, n int) { c.BlockCacheMiB = n }, 0, 7, 1<<20+1),
-	"write_buffer_mib": numbers(func(c *node.Config, n int) { c.WriteBufferMiB = n }, 0, 3, 1<<10+1),
-	"proof_heights":    numbers(func(c *node.Config, n int) { c.ProofHeights = n }, 0, 9, 100_001),
-	"proof_seconds":    numbers(func(c *node.Config, n int) { c.ProofSeconds = n }, 0, 9, 86_401),
-	"calls_per_second": numbers(func(c *node.Config, n int) { c.CallsPerSecond = n }, 0, -1, 1_000_001),
-	"log_level":        words(func(c *node.Config, w string) { c.LogLevel = w }),
-	"log_format":       words(func(c *node.Config, w string) { c.LogFormat = w }),
-	"check_invariants": {}, // every value is right
+	"block_wait_ms":            numbers(func(c *node.Config, n int) { c.BlockWaitMS = n }, -1, 10_001),
+	"idle_wait_ms":             numbers(func(c *node.Config, n int) { c.IdleWaitMS = n }, -1, 1_001),
+	"node_cache_mib":           numbers(func(c *node.Config, n int) { c.NodeCacheMiB = n }, 0, 31, -5, 1<<20+1),
+	"block_cache_mib":          numbers(func(c *node.Config, n int) { c.BlockCacheMiB = n }, 0, 7, 1<<20+1),
+	"write_buffer_mib":         numbers(func(c *node.Config, n int) { c.WriteBufferMiB = n }, 0, 3, 1<<10+1),
+	"proof_heights":            numbers(func(c *node.Config, n int) { c.ProofHeights = n }, 0, 9, 100_001),
+	"proof_seconds":            numbers(func(c *node.Config, n int) { c.ProofSeconds = n }, 0, 9, 86_401),
+	"calls_per_second":         numbers(func(c *node.Config, n int) { c.CallsPerSecond = n }, 0, -1, 1_000_001),
+	"double_sign_check_blocks": numbers(func(c *node.Config, n int) { c.DoubleSignCheckBlocks = n }, -1, 1_001),
+	"log_level":                words(func(c *node.Config, w string) { c.LogLevel = w }),
+	"log_format":               words(func(c *node.Config, w string) { c.LogFormat = w }),
+	"check_invariants":         {}, // every value is right
 }
 
 func addresses(set func(*node.Config, string), more ...string) (out []func(*node.Config)) {

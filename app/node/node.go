@@ -121,12 +121,27 @@ func (n *Node) startEngine(genesis *types.GenesisDoc) error {
 	pv := privval.LoadFilePV(e.PrivValidatorKeyFile(), e.PrivValidatorStateFile())
 	n.engine, err = engine.NewNode(e, pv, key, proxy.NewConnSyncLocalClientCreator(app.NewABCI(n.app)),
 		func() (*types.GenesisDoc, error) { return genesis, nil }, n.dbs.open,
-		engine.DefaultMetricsProvider(e.Instrumentation), engineLog{n.log.With("part", "engine"), n.fail, &n.stopping})
+		engineMetrics(e.Instrumentation), engineLog{n.log.With("part", "engine"), n.fail, &n.stopping})
 	if err != nil {
 		return fmt.Errorf("the engine does not start: %w", err)
 	}
 	n.local = rpclocal.New(n.engine)
 	return n.engine.Start()
+}
+
+var metricsOnce sync.Once
+
+// engineMetrics registers the engine's metrics for the first node of a process alone: they are the process's, and the
+// engine panics when they are registered twice.
+func engineMetrics(c *cfg.InstrumentationConfig) engine.MetricsProvider {
+	first := false
+	if c.Prometheus {
+		metricsOnce.Do(func() { first = true })
+	}
+	if !first {
+		c = &cfg.InstrumentationConfig{}
+	}
+	return engine.DefaultMetricsProvider(c)
 }
 
 // fail is the watchdog's hand: the engine keeps a process alive after its consensus has failed, which would look

@@ -13,6 +13,7 @@ import (
 	engstore "github.com/cometbft/cometbft/store"
 	"github.com/cometbft/cometbft/types"
 	"github.com/splittally/splittally/app"
+	"github.com/splittally/splittally/modules/kernel/id"
 )
 
 // Verification is what a replay of a node's blocks has shown.
@@ -46,15 +47,15 @@ func Verify(c Config, progress func(done, all int64)) (Verification, error) {
 	if base := v.blocks.Base(); base > 1 {
 		return Verification{}, fmt.Errorf("this node keeps blocks from height %d on: verify on one that keeps all", base)
 	}
+	if err := v.readOwn(c); err != nil {
+		return Verification{}, err
+	}
 	o := c.options(genesis.ChainID, nil, nil)
 	o.Store.Dir, o.Store.NoSync = dir, true
 	if v.app, err = app.Open(o); err != nil {
 		return Verification{}, err
 	}
 	err = v.run(progress)
-	if err == nil {
-		err = v.compare(c)
-	}
 	return v.out, errors.Join(err, v.app.Close())
 }
 
@@ -63,10 +64,40 @@ type verifier struct {
 	genesis *types.GenesisDoc
 	app     *app.App
 	out     Verification
+	// Of the block that is judged.
+	id     types.BlockID
+	commit *types.Commit
 	// What the next header must say.
 	appHash, resultsHash []byte
 	validators           *types.ValidatorSet
 	next                 *types.ValidatorSet
+	// The node's own state.
+	ownHeight  int64
+	ownRoot    []byte
+	ownContent id.ID
+}
+
+// readOwn reads what the node's own state is.
+func (v *verifier) readOwn(c Config) error {
+	own, err := app.Open(c.options(v.genesis.ChainID, nil, nil))
+	if err != nil {
+		return fmt.Errorf("the node's state cannot be opened; is the node still running? %w", err)
+	}
+	v.ownHeight, v.ownRoot, v.ownContent = own.Digest()
+	// A node that was killed may have stored a block that its state has not: the engine runs it at the next start.
+	if last := v.blocks.Height(); v.ownHeight != last && v.ownHeight != last-1 {
+		err = fmt.Errorf("the node's state is of height %d, its last block is %d", v.ownHeight, last)
+	}
+	return errors.Join(err, own.Close())
+}
+
+// compare holds the node's own state against the replay's at its height: root, and every record.
+func (v *verifier) compare() error {
+	h, root, content := v.app.Digest()
+	if h == v.ownHeight && (!bytes.Equal(v.ownRoot, root) || v.ownContent != content) {
+		return fmt.Errorf("the node's state (root %X) is not what its blocks lead to (root %X)", v.ownRoot, root)
+	}
+	return nil
 }
 
 func (v *verifier) run(progress func(done, all int64)) error {
@@ -85,6 +116,9 @@ func (v *verifier) run(progress func(done, all int64)) error {
 		if err := v.replay(b); err != nil {
 			return fmt.Errorf("block %d: %w", h, err)
 		}
+		if err := v.compare(); h == v.ownHeight && err != nil {
+			return err
+		}
 		progress(h, last)
 	}
 	return nil
@@ -96,8 +130,13 @@ func paramsOf(g *types.GenesisDoc) *cmtproto.ConsensusParams {
 }
 
 func (v *verifier) start() error {
+	doc := make([]*types.Validator, len(v.genesis.Validators))
+	for i, val := range v.genesis.Validators {
+		doc[i] = types.NewValidator(val.PubKey, val.Power)
+	}
 	r, err := app.NewABCI(v.app).InitChain(context.Background(), &abci.RequestInitChain{
-		ChainId: v.genesis.ChainID, Time: v.genesis.GenesisTime, AppStateBytes: v.genesis.AppState,
+		Validators: types.TM2PB.ValidatorUpdates(types.NewValidatorSet(doc)),
+		ChainId:    v.genesis.ChainID, Time: v.genesis.GenesisTime, AppStateBytes: v.genesis.AppState,
 		InitialHeight: v.genesis.InitialHeight, ConsensusParams: paramsOf(v.genesis),
 	})
 	if err != nil {
@@ -127,7 +166,33 @@ func (v *verifier) load(height int64) (b *types.Block, err error) {
 	if b = v.blocks.LoadBlock(height); b == nil {
 		return nil, errors.New("it is missing")
 	}
-	return b, nil
+	return b, v.stored(b)
+}
+
+// stored judges what the engine keeps beside a block and hands out: its header, commit, and parts with their proofs.
+func (v *verifier) stored(b *types.Block) error {
+	meta := v.blocks.LoadBlockMeta(b.Height)
+	if v.commit = v.blocks.LoadSeenCommit(b.Height); b.Height < v.blocks.Height() {
+		v.commit = v.blocks.LoadBlockCommit(b.Height)
+	}
+	if meta == nil || v.commit == nil {
+		return errors.New("its header or commit is missing")
+	}
+	parts, err := b.MakePartSet(types.BlockPartSizeBytes)
+	if err != nil {
+		return err
+	}
+	v.id = types.BlockID{Hash: b.Hash(), PartSetHeader: parts.Header()}
+	if !meta.BlockID.Equals(v.id) || !bytes.Equal(meta.Header.Hash(), b.Hash()) || meta.BlockSize != b.Size() || meta.NumTxs != len(b.Txs) {
+		return errors.New("its stored header is not the block's")
+	}
+	for i := range int(parts.Total()) {
+		p := v.blocks.LoadBlockPart(b.Height, i)
+		if p == nil || p.Proof.Verify(v.id.PartSetHeader.Hash, p.Bytes) != nil {
+			return fmt.Errorf("its stored part %d is not the block's", i)
+		}
+	}
+	return nil
 }
 
 // check judges a block against what the blocks before it have led to.
@@ -149,14 +214,7 @@ func (v *verifier) check(b *types.Block) error {
 	case !bytes.Equal(b.NextValidatorsHash, v.next.Hash()):
 		return fmt.Errorf("its header has next validators hash %X, the replay gives %X", b.NextValidatorsHash, v.next.Hash())
 	}
-	meta, commit := v.blocks.LoadBlockMeta(b.Height), v.blocks.LoadSeenCommit(b.Height)
-	if commit == nil || b.Height < v.blocks.Height() {
-		commit = v.blocks.LoadBlockCommit(b.Height)
-	}
-	if meta == nil || commit == nil || !bytes.Equal(meta.BlockID.Hash, b.Hash()) {
-		return errors.New("its hash is not the one that was committed")
-	}
-	return v.validators.VerifyCommitLight(v.genesis.ChainID, meta.BlockID, b.Height, commit)
+	return v.validators.VerifyCommitLight(v.genesis.ChainID, v.id, b.Height, v.commit)
 }
 
 func (v *verifier) replay(b *types.Block) error {
@@ -176,23 +234,6 @@ func (v *verifier) replay(b *types.Block) error {
 	v.out.Height, v.out.AppHash = b.Height-1, fmt.Sprintf("%X", v.appHash)
 	v.appHash, v.resultsHash = r.AppHash, types.NewResults(r.TxResults).Hash()
 	return v.advance(r.ValidatorUpdates)
-}
-
-// compare holds the node's own state against the replay's: one root at one height, and every record.
-func (v *verifier) compare(c Config) error {
-	own, err := app.Open(c.options(v.genesis.ChainID, nil, nil))
-	if err != nil {
-		return fmt.Errorf("the node's state cannot be opened; is the node still running? %w", err)
-	}
-	height, root, content := own.Digest()
-	h, r, d := v.app.Digest()
-	if err := own.Close(); err != nil {
-		return err
-	}
-	if height != h || !bytes.Equal(root, r) || content != d {
-		return fmt.Errorf("the node's state (height %d, root %X) is not what its blocks lead to (height %d, root %X)", height, root, h, r)
-	}
-	return nil
 }
 
 // advance is the engine's rule: an update of block h counts from h+2 on.

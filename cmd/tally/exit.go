@@ -126,6 +126,9 @@ func (p *program) report(err error) int {
 		fmt.Fprint(p.err, refusalText(refusal))
 		return code
 	}
+	if errors.Is(err, sdk.ErrNotVisible) {
+		err = sdk.ErrNotVisible // the rest is the key of a record
+	}
 	fmt.Fprintf(p.err, "tally: %s\n", strings.TrimSpace(err.Error()))
 	if hint := hints[code]; hint != "" {
 		fmt.Fprintf(p.err, "%s\n", hint)

@@ -90,7 +90,10 @@ func secretFile(field, path string) (string, error) {
 // confirm shows what is to be signed and asks, unless --yes was given.
 func (p *program) confirm(words []string) error {
 	for _, w := range words {
-		fmt.Fprintln(p.err, bullet(w))
+		if p.terminal != nil {
+			w = wrapped(w)
+		}
+		fmt.Fprintf(p.err, "• %s\n", w)
 	}
 	if p.yes {
 		return nil
@@ -113,13 +116,13 @@ func (p *program) confirm(words []string) error {
 // lineWidth is how wide running text is, in characters.
 const lineWidth = 100
 
-// bullet writes a sentence as an item of a list.
-func bullet(sentence string) string {
+// wrapped breaks a sentence for a screen, as an item of a list.
+func wrapped(sentence string) string {
 	var lines []string
 	for line := range strings.Lines(text.WrapSoft(sentence, lineWidth)) {
 		lines = append(lines, strings.TrimRight(line, " \n"))
 	}
-	return "• " + strings.Join(lines, "\n  ")
+	return strings.Join(lines, "\n  ")
 }
 
 // waiting shows that something takes its time, to a person alone; the function that it returns ends that.

@@ -2,16 +2,17 @@ package wallet
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/txv1"
 	"github.com/splittally/splittally/sdk"
 	"google.golang.org/protobuf/proto"
 )
@@ -25,6 +26,8 @@ type Kept struct {
 	// What it does, in the words that were shown before signing.
 	What []string  `json:"what"`
 	Sent time.Time `json:"sent"`
+	// Refused: the node's own check refused it, which is not proven.
+	Refused bool `json:"refused,omitempty"`
 }
 
 // Settled is what became of a kept transaction: Err as Client.Do gives it, nil where it took effect.
@@ -106,7 +109,8 @@ func (s *Session) Settle(ctx context.Context) ([]Settled, error) {
 
 // Do signs messages of the account as one transaction, sends it and proves what became of it, as Client.Do does; where
 // the answer is lost, even with the process, the home keeps the ticket for Settle. What says, for people, what it does:
-// the words of Preview. ErrOnItsWay where the same words are on their way already.
+// the words of Preview. ErrOnItsWay where the same words are on their way already. Where a node only said that it
+// refused them, they go out again under the same id, of which the chain runs one transaction and no more.
 func (s *Session) Do(ctx context.Context, what []string, messages ...proto.Message) (sdk.Outcome, error) {
 	d, err := s.draft(ctx, what, messages...)
 	if err != nil {
@@ -117,15 +121,11 @@ func (s *Session) Do(ctx context.Context, what []string, messages ...proto.Messa
 
 // draft signs the messages and keeps their ticket, before anything leaves the machine.
 func (s *Session) draft(ctx context.Context, what []string, messages ...proto.Message) (*sdk.Draft, error) {
-	kept, err := s.onItsWay(ctx, what)
+	refused, kept, err := s.onItsWay(ctx, what)
 	if err != nil {
 		return nil, err
 	}
-	var calls []sdk.Call
-	for _, m := range messages {
-		calls = append(calls, sdk.Call{Message: m})
-	}
-	d, err := s.Client.Draft(ctx, 0, calls...)
+	d, err := s.draftUnder(ctx, refused, messages)
 	if err != nil {
 		return nil, err
 	}
@@ -135,33 +135,92 @@ func (s *Session) draft(ctx context.Context, what []string, messages ...proto.Me
 	return d, s.Wallet.keep(Kept{Ticket: d.Ticket(), What: what, Sent: time.Now().UTC().Truncate(time.Second)}, kept)
 }
 
-// onItsWay refuses what may have been sent already. Tickets that are there are settled first.
-func (s *Session) onItsWay(ctx context.Context, what []string) ([]Kept, error) {
-	if _, err := s.Settle(ctx); err != nil {
-		return nil, err
+// draftUnder makes a transaction with a new id, or with that of one that a node said it refused.
+func (s *Session) draftUnder(ctx context.Context, refused *Kept, messages []proto.Message) (*sdk.Draft, error) {
+	var calls []sdk.Call
+	for _, m := range messages {
+		calls = append(calls, sdk.Call{Message: m})
 	}
-	kept, err := s.Wallet.Unsettled()
+	d, err := s.Client.Draft(ctx, 0, calls...)
+	if err != nil || refused == nil {
+		return d, err
+	}
+	raw, err := d.Bytes()
 	if err != nil {
 		return nil, err
 	}
-	words, _ := json.Marshal(what) // strings always marshal
-	for _, k := range kept {
-		if have, _ := json.Marshal(k.What); string(have) == string(words) {
-			return nil, fmt.Errorf("%w: sent %s, it can run until %s; settle it first",
-				ErrOnItsWay, s.Clock.Minute(s.Clock.Time(k.Sent)), s.Clock.Minute(s.Clock.Time(time.Unix(k.Ticket.ExpiresUnixS, 0))))
-		}
+	tx, body := &txv1.Transaction{}, &txv1.Body{}
+	if err := errors.Join(proto.Unmarshal(raw, tx), proto.Unmarshal(tx.Body, body)); err != nil {
+		return nil, err
 	}
-	return kept, nil
+	body.Id = refused.Ticket.TxID[:]
+	if tx.Body, err = txv1.Encode(body); err != nil {
+		return nil, err
+	}
+	if raw, err = txv1.Encode(tx); err != nil {
+		return nil, err
+	}
+	return s.Client.ReadDraft(ctx, raw)
 }
 
+// onItsWay refuses what may have been sent already, and finds what a node said it refused. Tickets that are there are
+// settled first.
+func (s *Session) onItsWay(ctx context.Context, what []string) (refused *Kept, kept []Kept, err error) {
+	if _, err := s.Settle(ctx); err != nil {
+		return nil, nil, err
+	}
+	if kept, err = s.Wallet.Unsettled(); err != nil {
+		return nil, nil, err
+	}
+	for _, k := range kept {
+		switch {
+		case !slices.Equal(k.What, what):
+		case k.Refused:
+			refused = &k
+		default:
+			return nil, nil, fmt.Errorf("%w: sent %s, it can run until %s", ErrOnItsWay,
+				s.Clock.Minute(s.Clock.Time(k.Sent)), s.Clock.Minute(s.Clock.Time(time.Unix(k.Ticket.ExpiresUnixS, 0))))
+		}
+	}
+	return refused, kept, nil
+}
+
+// submit hands a draft in and waits for its proof. Its ticket is dropped when the outcome is known for good.
 func (s *Session) submit(ctx context.Context, d *sdk.Draft) (sdk.Outcome, error) {
-	o, err := sdk.Outcome{Ticket: d.Ticket()}, error(nil)
+	o := sdk.Outcome{Ticket: d.Ticket()}
 	p, err := s.Client.Submit(ctx, d)
 	if err == nil {
 		o, err = p.Wait(ctx)
 	}
-	if !final(err) {
-		return o, err
+	var r *sdk.Refusal
+	switch {
+	case final(err):
+		return o, errors.Join(err, s.Wallet.dropID(d.Ticket(), !errors.Is(err, sdk.ErrNeverRan)))
+	case errors.As(err, &r):
+		return o, errors.Join(err, s.Wallet.markRefused(d.Ticket()))
 	}
-	return o, errors.Join(err, s.Wallet.drop(d.Ticket()))
+	return o, err
+}
+
+// dropID forgets a ticket; where its transaction ran, those of the same id too, for they never will.
+func (w *Wallet) dropID(t sdk.Ticket, ran bool) error {
+	kept, err := w.Unsettled()
+	if err != nil {
+		return err
+	}
+	for _, k := range kept {
+		if k.Ticket.Body == t.Body || ran && k.Ticket.TxID == t.TxID {
+			err = errors.Join(err, w.drop(k.Ticket))
+		}
+	}
+	return err
+}
+
+func (w *Wallet) markRefused(t sdk.Ticket) error {
+	k := Kept{}
+	if err := readJSON(w.ticketFile(t.Body), &k); err != nil {
+		return err
+	}
+	k.Refused = true
+	return writeJSON(w.ticketFile(t.Body), k)
 }
