@@ -73,7 +73,7 @@ var meanings = []struct {
 	{exitNeverRan, []error{sdk.ErrNeverRan}},
 	{exitDocument, []error{wallet.ErrDocument}},
 	{exitUsage, []error{voucherv1.ErrField, depositv1.ErrField, membersv1.ErrField, membersv1.ErrCredential, governancev1.ErrField, fs.ErrExist}},
-	{exitProof, []error{sdk.ErrProof, sdk.ErrFork, sdk.ErrHeader, sdk.ErrPowerChange, sdk.ErrStale, sdk.ErrIncomplete, sdk.ErrAnswer}},
+	{exitProof, []error{sdk.ErrPin, sdk.ErrProof, sdk.ErrFork, sdk.ErrHeader, sdk.ErrPowerChange, sdk.ErrStale, sdk.ErrIncomplete, sdk.ErrAnswer}},
 	{exitTrustExpired, []error{sdk.ErrTrustExpired}},
 	{exitNotFound, []error{wallet.ErrNoMatch, sdk.ErrNotFound, sdk.ErrNotVisible}},
 	{exitWallet, []error{wallet.ErrNoWallet, wallet.ErrLocked, wallet.ErrPassphrase, wallet.ErrDamaged, wallet.ErrExists}},

@@ -3,9 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,9 +16,11 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/splittally/splittally/app/apptest"
+	"github.com/splittally/splittally/modules/deposit"
 	"github.com/splittally/splittally/modules/governance/governancev1"
-	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/members"
 	"github.com/splittally/splittally/modules/members/membersv1"
+	"github.com/splittally/splittally/modules/voucher"
 	"github.com/splittally/splittally/sdk/invoice"
 	"github.com/splittally/splittally/sdk/wallet"
 )
@@ -31,6 +36,7 @@ func TestMain(m *testing.M) {
 //	shift DAYS                                           moves the network's clock forward
 //	day NAME DAYS                                        sets $NAME to the chain's day so many days ahead of the real one
 //	grab NAME PATTERN                                    sets $NAME to the first group of a match in the last stdout
+//	exits CODE COMMAND...                                runs a command that must end with this code and an empty stdout
 //	uscc NAME NUMBER                                     sets $NAME to a credit code whose check character fits
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -83,7 +89,8 @@ func commandsFor(n *apptest.Network) scriptCommands {
 			ts.Check(err)
 			ts.Setenv(args[0], wallet.Day(chainDay()+int32(days)))
 		},
-		"grab": grab,
+		"grab":  grab,
+		"exits": exits,
 		"uscc": func(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Setenv(args[0], uscc(args[1]))
 		},
@@ -97,6 +104,18 @@ func grab(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%q is not in the output", args[1])
 	}
 	ts.Setenv(args[0], strings.Trim(strings.FieldsFunc(rest, func(r rune) bool { return strings.ContainsRune("\" \n,", r) })[0], ": "))
+}
+
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	var ended *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); !errors.As(err, &ended) || ended.ExitCode() != want {
+		ts.Fatalf("%s: %v, want exit code %d", strings.Join(args[1:], " "), err, want)
+	}
+	if out := ts.ReadFile("stdout"); out != "" {
+		ts.Fatalf("with exit code %d there is output: %s", want, out)
+	}
 }
 
 func chainDay() int32 { return int32((time.Now().Unix() + 8*3600) / 86_400) }
@@ -185,10 +204,17 @@ func mustTally(t *testing.T, args ...string) string {
 	return out
 }
 
+// The table of parameters is a copy of what the modules declare, for a wallet does not import them.
 func TestParametersAreTheModules(t *testing.T) {
-	if len(parameters) != 7 {
-		t.Errorf("%d parameters", len(parameters))
+	d, v := deposit.New(members.New()).Module(), voucher.New(members.New(), nil).Module()
+	declared := append(v.Params, d.Params...)
+	if len(declared) != len(parameters) {
+		t.Fatalf("%d parameters, the modules declare %d", len(parameters), len(declared))
+	}
+	for _, one := range declared {
+		i := slices.IndexFunc(parameters, func(p parameter) bool { return p.name == one.Name })
+		if i < 0 || parameters[i].initial != one.Default {
+			t.Errorf("%s is %d in the module", one.Name, one.Default)
+		}
 	}
 }
-
-var _ = id.Size
