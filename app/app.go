@@ -46,6 +46,8 @@ type Options struct {
 	Log      *slog.Logger
 	// Peers admits peers by id while the chain's own registry is not known yet, because the node is new.
 	Peers []string
+	// Machine makes the machine; nil means the chain's own, Machine.
+	Machine func(chain string) *kernel.Machine
 	// Fail is told when the node can no longer be trusted and its process must end; nil panics.
 	Fail func(why string)
 	// CheckInvariants runs every invariant after every block and stops where one is broken: slow, for tests.
@@ -94,7 +96,10 @@ func Open(o Options) (*App, error) {
 	if o.Pool == (pool.Limits{}) {
 		o.Pool = pool.DefaultLimits
 	}
-	m := Machine(o.Chain)
+	if o.Machine == nil {
+		o.Machine = Machine
+	}
+	m := o.Machine(o.Chain)
 	a := &App{
 		o: o, machine: m, store: s, index: index.New(m.Collections()), pool: pool.New(o.Pool),
 		signatures: pool.NewSignatures(rememberedSignatures), closed: make(chan struct{}),

@@ -105,12 +105,9 @@ func (w *writer) tx(number uint32, r *kernel.Result) error {
 
 func (w *writer) kept(number uint32, kept [][]byte) {
 	for i, b := range kept {
-		w.put(keptKey(KeptHash(b)), place(w.height, number, uint32(i)))
+		w.put(keptKey(kernelv1.KeptHash(b)), place(w.height, number, uint32(i)))
 	}
 }
-
-// KeptHash is the hash by which a preimage is found: the one that its owner put into state.
-func KeptHash(b []byte) id.ID { return kernelv1.KeptHash(b) }
 
 // sorted orders by key; the last of two writes to a key stands.
 func (w *writer) sorted() []Change {

@@ -111,7 +111,7 @@ func TestKept(t *testing.T) {
 	c.block([]kernel.Result{first, second}, &kernel.Outcome{Kept: [][]byte{[]byte("sent a"), ofBlock}})
 	c.block([]kernel.Result{result(3, nil)}, &kernel.Outcome{})
 	for _, b := range append(append(first.Kept, second.Kept...), append(result(3, nil).Kept, ofBlock)...) {
-		if got, err := index.Kept(c.side, index.KeptHash(b)); err != nil || !bytes.Equal(got, b) {
+		if got, err := index.Kept(c.side, kernelv1.KeptHash(b)); err != nil || !bytes.Equal(got, b) {
 			t.Errorf("%q is kept as %q, %v", b, got, err)
 		}
 	}

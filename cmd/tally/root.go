@@ -70,6 +70,7 @@ Begin with 'tally join INVITATION' if a customer or bank has invited you, or wit
 		}
 	}
 	c.AddCommand(topics()...)
+	p.marked(c)
 	c.SetHelpCommandGroupID(groupWallet)
 	c.SetCompletionCommandGroupID(groupWallet)
 	return c
@@ -106,8 +107,20 @@ func (p *program) start() error {
 	if p.timeout <= 0 {
 		return fmt.Errorf("--timeout: %s is no time to do anything; leave it out, or give 30s", p.timeout)
 	}
-	p.started = true
 	return nil
+}
+
+// marked notes when a command begins to run: until then every fault is one of the command line.
+func (p *program) marked(c *cobra.Command) {
+	if run := c.RunE; run != nil {
+		c.RunE = func(cmd *cobra.Command, args []string) error {
+			p.started = true
+			return run(cmd, args)
+		}
+	}
+	for _, one := range c.Commands() {
+		p.marked(one)
+	}
 }
 
 // open opens the wallet and unlocks it.

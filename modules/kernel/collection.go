@@ -126,10 +126,11 @@ func (m Map[K, V]) Insert(c *Ctx, k K, v V) {
 // Update writes a record that is there.
 func (m Map[K, V]) Update(c *Ctx, k K, v V) {
 	key := m.Key(k)
-	if _, ok := c.state.Get(key); !ok {
+	old, ok := c.state.Get(key)
+	if !ok {
 		fatal("%s: update of no record at %x", m.c.Name, key)
 	}
-	c.state.set(key, frame(c.mark, v))
+	c.state.set(key, frame(remark(c.mark, old), v))
 }
 
 // Delete removes a record that is there.
@@ -144,9 +145,10 @@ func (m Map[K, V]) Delete(c *Ctx, k K) {
 // Save writes or, with keep false, removes a record whether it is there or not: for sums that are gone when zero.
 func (m Map[K, V]) Save(c *Ctx, k K, v V, keep bool) {
 	key := m.Key(k)
-	if keep {
-		c.state.set(key, frame(c.mark, v))
-	} else if _, ok := c.state.Get(key); ok {
+	switch old, ok := c.state.Get(key); {
+	case keep:
+		c.state.set(key, frame(remark(c.mark, old), v))
+	case ok:
 		c.state.set(key, nil)
 	}
 }
@@ -193,6 +195,16 @@ func After(prefix []byte) []byte {
 const recordSize = 256
 
 var deterministic = proto.MarshalOptions{Deterministic: true}
+
+// remark is the mark of a record that changes: of what changes it and of the mark it had, so that not even who sent
+// the transaction knows the new mark of a record of somebody else's.
+func remark(mark [kernelv1.MarkSize]byte, old []byte) [kernelv1.MarkSize]byte {
+	if len(old) < kernelv1.MarkSize {
+		return mark
+	}
+	h := id.Hash("remark", mark[:], old[:kernelv1.MarkSize])
+	return [kernelv1.MarkSize]byte(h[:kernelv1.MarkSize])
+}
 
 // frame is a record as it is stored: its mark, then its message.
 func frame(mark [kernelv1.MarkSize]byte, v proto.Message) []byte {

@@ -31,6 +31,7 @@ var (
 	ErrMethodClosed  = kernelv1.ErrMethodClosed
 	ErrOverflow      = kernelv1.ErrOverflow
 	ErrQueueFull     = kernelv1.ErrQueueFull
+	ErrDueTime       = kernelv1.ErrDueTime
 	ErrLaneFull      = kernelv1.ErrLaneFull
 	ErrTooHeavy      = kernelv1.ErrTooHeavy
 	ErrParameter     = kernelv1.ErrParameter

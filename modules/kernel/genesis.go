@@ -130,7 +130,7 @@ func (m *Machine) importRecords(state *Overlay, records []GenesisRecord) error {
 		if err := kernelv1.Unframe(r.Value, col.New()); err != nil {
 			return fmt.Errorf("genesis record %d (%s): %w", i, r.Collection, err)
 		}
-		if !ofBlocks(col) {
+		if !ofBlocks(col) && col != networks.Declared() { // the genesis says itself what the network is
 			state.set(r.Key, r.Value)
 		}
 	}

@@ -39,8 +39,11 @@ func dueText(due int64) Text { return Text(binary.BigEndian.AppendUint64(nil, ui
 // Book books work that must write at a time: kind names its handler, lane the member whose item it is (LawLane for
 // law). It returns the item's key, by which Unbook takes it back.
 func (c *Ctx) Book(dueUnixS int64, lane id.ID, kind string, payload []byte) ([]byte, error) {
-	if c.m.due[kind] == nil || dueUnixS < 0 {
-		fatal("a dated item of kind %q at %d", kind, dueUnixS)
+	if c.m.due[kind] == nil {
+		fatal("a dated item of kind %q, which no module handles", kind)
+	}
+	if dueUnixS < 0 {
+		return nil, ErrDueTime.With("%d", dueUnixS)
 	}
 	open := c.laneCount(lane, "")
 	if open >= QueuePerLane && lane != LawLane {
@@ -48,7 +51,7 @@ func (c *Ctx) Book(dueUnixS int64, lane id.ID, kind string, payload []byte) ([]b
 	}
 	round := c.laneCount(lane, dueText(dueUnixS))
 	item := &kernelv1.QueueItem{
-		DueUnixS: dueUnixS, Round: round, Hash: c.NewID().Bytes(), Lane: lane.Bytes(), Kind: kind, Payload: payload,
+		DueUnixS: dueUnixS, Round: round, Hash: c.NewID().Bytes(), Lane: lane.Bytes(), Kind: kind, Payload: payload, Mark: c.mark[:],
 	}
 	k := keyOf(item)
 	queue.Insert(c, k, item)
@@ -95,7 +98,7 @@ func (c *Ctx) countLane(lane id.ID, due, by int64) {
 	}
 }
 
-// runDue runs the items that are due, at most QueuePerBlock, law's first and never fewer than half for it. An
+// runDue runs the items that are due, at most QueuePerBlock: law's first, and at most half for all others. An
 // item that fails is rolled back alone, recorded and not tried again.
 func (c *Ctx) runDue() {
 	law := c.dueItems(true, QueuePerBlock)
@@ -123,7 +126,8 @@ func (c *Ctx) runItem(item *kernelv1.QueueItem) {
 	}
 	sub := *c
 	sub.tx, sub.seed, sub.caller, sub.call, sub.item = id.Must(item.Hash), id.Must(item.Hash), id.ID{}, 0, 0
-	copy(sub.mark[:], item.Hash)
+	mark := id.Hash("item mark", item.Mark, item.Hash)
+	copy(sub.mark[:], mark[:])
 	sub.drop(k, item)
 	err := sub.Try(func(c *Ctx) error { return c.m.due[item.Kind](c, item.DueUnixS, item.Payload) })
 	sub.Emit(&kernelv1.ItemDone{Kind: item.Kind, Item: item.Hash, Code: CodeNumber(err)})

@@ -30,6 +30,7 @@ type final struct {
 type follower struct {
 	session *session
 	timeS   atomic.Int64 // of the newest block
+	height  atomic.Int64
 	blocks  atomic.Int64
 
 	mu      sync.Mutex
@@ -60,6 +61,7 @@ func (f *follower) run(ctx context.Context) error {
 
 func (f *follower) block(b *gatev1.BlockEvents, seen time.Time) {
 	f.timeS.Store(b.TimeUnixS)
+	f.height.Store(b.Height)
 	if len(b.Transactions) > 0 {
 		f.blocks.Add(1)
 	}

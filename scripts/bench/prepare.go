@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"time"
 
@@ -59,7 +60,7 @@ func (w *world) prepare(ctx context.Context, parts int, log *logger) error {
 		{"accounts opened", w.openAccounts},
 		{"standing acceptances left, trade background checked", w.welcome},
 	} {
-		if err := step.do(ctx); err != nil {
+		if err := errors.Join(step.do(ctx), w.level(ctx)); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
 		}
 		log.say("%s", step.name)
@@ -68,6 +69,16 @@ func (w *world) prepare(ctx context.Context, parts int, log *logger) error {
 		return err
 	}
 	return w.checkSample(ctx)
+}
+
+// level waits until every node has the blocks that were seen: one that lags knows not yet who was just admitted.
+func (w *world) level(ctx context.Context) error {
+	for _, s := range w.senders {
+		if err := s.reach(ctx, w.follow.height.Load()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // openAccounts gives every supplier its accounts, in one transaction each.

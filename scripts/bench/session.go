@@ -25,6 +25,8 @@ const (
 	readyWithin = time.Minute
 	readyStep   = 20 * time.Millisecond
 	readMost    = 256 // keys a call
+	// firstProvable is the height from which there is state to read: the root of the one before stands in its header.
+	firstProvable = 2
 )
 
 // session is an account's connection to one node's gate, on TLS and HTTP/2, as any client has one.
@@ -39,10 +41,14 @@ func dial(ctx context.Context, net *devnet.Net, node int, role devnet.Role) (*se
 	s := &session{transport: &http.Transport{TLSClientConfig: pinned(net.IDs[node].Pin), ForceAttemptHTTP2: true}}
 	s.gate = gatev1connect.NewGateClient(&http.Client{Transport: s.transport}, "https://"+net.Nodes[node].GateListen,
 		connect.WithInterceptors(connect.UnaryInterceptorFunc(s.authenticate)))
-	challenge, err := s.ready(ctx)
+	if err := s.reach(ctx, firstProvable); err != nil {
+		return nil, err
+	}
+	hello, err := s.gate.Hello(ctx, connect.NewRequest(&gatev1.HelloRequest{}))
 	if err != nil {
 		return nil, err
 	}
+	challenge := hello.Msg.Challenge
 	pin, err := hex.DecodeString(net.IDs[node].Pin) // the session is for this gate and no other
 	if err != nil {
 		return nil, err
@@ -64,19 +70,19 @@ func dial(ctx context.Context, net *devnet.Net, node int, role devnet.Role) (*se
 
 func (s *session) close() { s.transport.CloseIdleConnections() }
 
-// ready waits for the node and returns a challenge of its.
-func (s *session) ready(ctx context.Context) ([]byte, error) {
+// reach waits until the node is ready and has a height.
+func (s *session) reach(ctx context.Context, height int64) error {
 	until := time.Now().Add(readyWithin)
 	for time.Now().Before(until) {
 		r, err := s.gate.Hello(ctx, connect.NewRequest(&gatev1.HelloRequest{}))
-		if err == nil && r.Msg.Ready && r.Msg.Height > 1 {
-			return r.Msg.Challenge, nil
+		if err == nil && r.Msg.Ready && r.Msg.Height >= height {
+			return nil
 		}
 		if err := pause(ctx, readyStep); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return nil, errors.New("a node is not ready after a minute: see its log")
+	return fmt.Errorf("a node is not ready at height %d after a minute: see its log", height)
 }
 
 // pinned takes the one certificate whose key has this hash.

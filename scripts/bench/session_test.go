@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -42,7 +43,7 @@ func (g *gateStub) Hello(context.Context, *connect.Request[gatev1.HelloRequest])
 }
 
 func (g *gateStub) OpenSession(_ context.Context, r *connect.Request[gatev1.OpenSessionRequest]) (*connect.Response[gatev1.OpenSessionResponse], error) {
-	content := append(append(append([]byte(nil), challenge...), r.Msg.Account...), g.pin...)
+	content := slices.Concat(challenge, r.Msg.Account, g.pin)
 	pub := key.Public{Kind: key.Kind(r.Msg.Kind), Bytes: r.Msg.PublicKey}
 	if err := key.Verify(pub, key.Digest(devnet.ChainID, "session", content), r.Msg.Signature); err != nil {
 		return nil, connect.NewError(connect.CodeUnauthenticated, err)
@@ -108,6 +109,11 @@ func TestDialWaitsAndSigns(t *testing.T) {
 	defer s.close()
 	if s.token != "a token" || g.hellos >= 0 {
 		t.Error(s.token, g.hellos)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := s.reach(ctx, 3); err == nil {
+		t.Error("a height that the node has not was reached")
 	}
 }
 

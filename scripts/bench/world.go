@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -50,7 +51,7 @@ type world struct {
 
 // layOut makes a network whose genesis admits the suppliers, each with a lane of its own.
 func layOut(dir string, validators int) (*devnet.Net, error) {
-	o := devnet.Options{Dir: dir, Validators: validators, Tune: tune}
+	o := devnet.Options{Dir: dir, Validators: validators}
 	for i := range memberCount {
 		o.Extra = append(o.Extra, devnet.Call(&membersv1.AdmitMember{
 			Legal: &membersv1.Legal{
@@ -59,7 +60,19 @@ func layOut(dir string, validators int) (*devnet.Net, error) {
 			Roles: membersv1.RoleSupplier, Policy: policy(secret("member", i)),
 		}))
 	}
-	return devnet.Make(o)
+	return laid(o, tune)
+}
+
+// laid makes a network on ports of the bench's choice.
+func laid(o devnet.Options, tune func(*node.Config)) (*devnet.Net, error) {
+	var failed error
+	p := newPorts()
+	o.Tune = func(c *node.Config) {
+		failed = errors.Join(failed, p.set(c))
+		tune(c)
+	}
+	net, err := devnet.Make(o)
+	return net, errors.Join(failed, err)
 }
 
 // tune gives a node memory for a state of a million parts, and the bench no limit of calls.

@@ -18,6 +18,8 @@ var (
 	ErrNoMatch = errors.New("not found")
 	// ErrOnItsWay: the same was sent before, and it is not known yet what became of it.
 	ErrOnItsWay = errors.New("the same is on its way already, and it is not known yet what became of it")
+	// ErrNoWords: this version cannot say what a message does.
+	ErrNoWords = errors.New("this version has no words for it: do not sign what you cannot read; use a newer version")
 	// ErrDocument: a document is not the one that the voucher rests on.
 	ErrDocument = errors.New("the document is not the one that the voucher rests on")
 )

@@ -96,7 +96,11 @@ func (s *Session) Invite(ctx context.Context, what []string, o *Offer, file stri
 	if _, err := os.Stat(file); err == nil {
 		return sdk.Outcome{}, fmt.Errorf("%w: %s", fs.ErrExist, file)
 	}
-	d, err := s.draft(ctx, what, o.Message)
+	b, err := s.before(ctx, what)
+	if err != nil {
+		return sdk.Outcome{}, err
+	}
+	d, err := s.draft(ctx, what, b, o.Message)
 	if err != nil {
 		return sdk.Outcome{}, err
 	}

@@ -19,6 +19,11 @@ import (
 func (s *Session) Preview(ctx context.Context, messages ...proto.Message) ([]string, error) {
 	var out []string
 	for _, m := range messages {
+		if v, ok := m.(interface{ Validate() error }); ok {
+			if err := v.Validate(); err != nil {
+				return nil, err
+			}
+		}
 		words, err := s.words(ctx, m)
 		if err != nil {
 			return nil, err
@@ -37,7 +42,7 @@ func (s *Session) words(ctx context.Context, m proto.Message) ([]string, error) 
 			return words, err
 		}
 	}
-	return nil, fmt.Errorf("this version has no words for %s: do not sign what you cannot read; use a newer version", txv1.MethodOf(m))
+	return nil, fmt.Errorf("%w: %s", ErrNoWords, txv1.MethodOf(m))
 }
 
 // say makes the one sentence of most messages.

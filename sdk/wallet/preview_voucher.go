@@ -45,7 +45,7 @@ func (s *Session) issueWords(ctx context.Context, m *voucherv1.Issue) ([]string,
 	if err != nil {
 		return nil, err
 	}
-	var out []string
+	out := []string{}
 	for _, item := range m.Items {
 		to, err := s.Party(ctx, item.Creditor)
 		if err != nil {
@@ -58,7 +58,7 @@ func (s *Session) issueWords(ctx context.Context, m *voucherv1.Issue) ([]string,
 }
 
 func (s *Session) transferWords(ctx context.Context, m *voucherv1.Transfer) ([]string, error) {
-	var out []string
+	out := []string{}
 	for _, item := range m.Items {
 		words, err := s.itemWords(ctx, item)
 		if err != nil {

@@ -109,30 +109,72 @@ func (s *Session) Settle(ctx context.Context) ([]Settled, error) {
 
 // Do signs messages of the account as one transaction, sends it and proves what became of it, as Client.Do does; where
 // the answer is lost, even with the process, the home keeps the ticket for Settle. What says, for people, what it does:
-// the words of Preview. ErrOnItsWay where the same words are on their way already. Where a node only said that it
-// refused them, they go out again under the same id, of which the chain runs one transaction and no more.
+// the words of Preview. The same words again, while it is not known what became of them, send nothing: Do returns the
+// outcome where they took effect, and ErrOnItsWay where they may still. Where a node only said that it refused them,
+// they go out again under the same id, of which the chain runs one transaction and no more.
 func (s *Session) Do(ctx context.Context, what []string, messages ...proto.Message) (sdk.Outcome, error) {
-	d, err := s.draft(ctx, what, messages...)
+	before, err := s.before(ctx, what)
+	if err != nil || before.done != nil {
+		return before.outcome(), err
+	}
+	d, err := s.draft(ctx, what, before, messages...)
 	if err != nil {
 		return sdk.Outcome{}, err
 	}
 	return s.submit(ctx, d)
 }
 
-// draft signs the messages and keeps their ticket, before anything leaves the machine.
-func (s *Session) draft(ctx context.Context, what []string, messages ...proto.Message) (*sdk.Draft, error) {
-	refused, kept, err := s.onItsWay(ctx, what)
-	if err != nil {
-		return nil, err
+// before is what is known of earlier attempts at the same.
+type before struct {
+	done    *sdk.Outcome // of one whose answer was lost, and that took effect
+	refused *Kept        // of one that a node said it refused
+	kept    []Kept
+}
+
+func (b before) outcome() sdk.Outcome {
+	if b.done == nil {
+		return sdk.Outcome{}
 	}
-	d, err := s.draftUnder(ctx, refused, messages)
+	return *b.done
+}
+
+// before settles the tickets that are there, and looks for the same among them.
+func (s *Session) before(ctx context.Context, what []string) (out before, err error) {
+	settled, err := s.Settle(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, one := range settled {
+		if one.Err == nil && slices.Equal(one.What, what) {
+			out.done = &one.Outcome
+		}
+	}
+	if out.kept, err = s.Wallet.Unsettled(); err != nil {
+		return out, err
+	}
+	for _, k := range out.kept {
+		switch {
+		case !slices.Equal(k.What, what):
+		case k.Refused:
+			out.refused = &k
+		default:
+			return out, fmt.Errorf("%w: sent %s, it can run until %s", ErrOnItsWay,
+				s.Clock.Minute(s.Clock.Time(k.Sent)), s.Clock.Minute(s.Clock.Time(time.Unix(k.Ticket.ExpiresUnixS, 0))))
+		}
+	}
+	return out, nil
+}
+
+// draft signs the messages and keeps their ticket, before anything leaves the machine.
+func (s *Session) draft(ctx context.Context, what []string, b before, messages ...proto.Message) (*sdk.Draft, error) {
+	d, err := s.draftUnder(ctx, b.refused, messages)
 	if err != nil {
 		return nil, err
 	}
 	if err := d.Sign(s.Wallet.signer); err != nil {
 		return nil, err
 	}
-	return d, s.Wallet.keep(Kept{Ticket: d.Ticket(), What: what, Sent: time.Now().UTC().Truncate(time.Second)}, kept)
+	return d, s.Wallet.keep(Kept{Ticket: d.Ticket(), What: what, Sent: time.Now().UTC().Truncate(time.Second)}, b.kept)
 }
 
 // draftUnder makes a transaction with a new id, or with that of one that a node said it refused.
@@ -161,28 +203,6 @@ func (s *Session) draftUnder(ctx context.Context, refused *Kept, messages []prot
 		return nil, err
 	}
 	return s.Client.ReadDraft(ctx, raw)
-}
-
-// onItsWay refuses what may have been sent already, and finds what a node said it refused. Tickets that are there are
-// settled first.
-func (s *Session) onItsWay(ctx context.Context, what []string) (refused *Kept, kept []Kept, err error) {
-	if _, err := s.Settle(ctx); err != nil {
-		return nil, nil, err
-	}
-	if kept, err = s.Wallet.Unsettled(); err != nil {
-		return nil, nil, err
-	}
-	for _, k := range kept {
-		switch {
-		case !slices.Equal(k.What, what):
-		case k.Refused:
-			refused = &k
-		default:
-			return nil, nil, fmt.Errorf("%w: sent %s, it can run until %s", ErrOnItsWay,
-				s.Clock.Minute(s.Clock.Time(k.Sent)), s.Clock.Minute(s.Clock.Time(time.Unix(k.Ticket.ExpiresUnixS, 0))))
-		}
-	}
-	return refused, kept, nil
 }
 
 // submit hands a draft in and waits for its proof. Its ticket is dropped when the outcome is known for good.

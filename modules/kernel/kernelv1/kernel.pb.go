@@ -506,11 +506,13 @@ type QueueItem struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	DueUnixS int64                  `protobuf:"varint,1,opt,name=due_unix_s,json=dueUnixS,proto3" json:"due_unix_s,omitempty"`
 	// How many items the lane already had open for that second.
-	Round         uint64 `protobuf:"varint,2,opt,name=round,proto3" json:"round,omitempty"`
-	Hash          []byte `protobuf:"bytes,3,opt,name=hash,proto3" json:"hash,omitempty"`
-	Lane          []byte `protobuf:"bytes,4,opt,name=lane,proto3" json:"lane,omitempty"`
-	Kind          string `protobuf:"bytes,5,opt,name=kind,proto3" json:"kind,omitempty"`
-	Payload       []byte `protobuf:"bytes,6,opt,name=payload,proto3" json:"payload,omitempty"`
+	Round   uint64 `protobuf:"varint,2,opt,name=round,proto3" json:"round,omitempty"`
+	Hash    []byte `protobuf:"bytes,3,opt,name=hash,proto3" json:"hash,omitempty"`
+	Lane    []byte `protobuf:"bytes,4,opt,name=lane,proto3" json:"lane,omitempty"`
+	Kind    string `protobuf:"bytes,5,opt,name=kind,proto3" json:"kind,omitempty"`
+	Payload []byte `protobuf:"bytes,6,opt,name=payload,proto3" json:"payload,omitempty"`
+	// What the marks of the records that it writes come from; nobody reads this record.
+	Mark          []byte `protobuf:"bytes,7,opt,name=mark,proto3" json:"mark,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -583,6 +585,13 @@ func (x *QueueItem) GetKind() string {
 func (x *QueueItem) GetPayload() []byte {
 	if x != nil {
 		return x.Payload
+	}
+	return nil
+}
+
+func (x *QueueItem) GetMark() []byte {
+	if x != nil {
+		return x.Mark
 	}
 	return nil
 }
@@ -957,7 +966,7 @@ const file_modules_kernel_kernelv1_kernel_proto_rawDesc = "" +
 	"\x05Range\x12\x14\n" +
 	"\x05count\x18\x01 \x01(\x04R\x05count\x12\x14\n" +
 	"\x05peaks\x18\x02 \x03(\fR\x05peaks\x12!\n" +
-	"\fblock_events\x18\x03 \x01(\fR\vblockEvents\"\x95\x01\n" +
+	"\fblock_events\x18\x03 \x01(\fR\vblockEvents\"\xa9\x01\n" +
 	"\tQueueItem\x12\x1c\n" +
 	"\n" +
 	"due_unix_s\x18\x01 \x01(\x03R\bdueUnixS\x12\x14\n" +
@@ -965,7 +974,8 @@ const file_modules_kernel_kernelv1_kernel_proto_rawDesc = "" +
 	"\x04hash\x18\x03 \x01(\fR\x04hash\x12\x12\n" +
 	"\x04lane\x18\x04 \x01(\fR\x04lane\x12\x12\n" +
 	"\x04kind\x18\x05 \x01(\tR\x04kind\x12\x18\n" +
-	"\apayload\x18\x06 \x01(\fR\apayload\"F\n" +
+	"\apayload\x18\x06 \x01(\fR\apayload\x12\x12\n" +
+	"\x04mark\x18\a \x01(\fR\x04mark\"F\n" +
 	"\bItemDone\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04item\x18\x02 \x01(\fR\x04item\x12\x12\n" +
