@@ -28,10 +28,10 @@ func TestSendAndReadWhileBlocksCommit(t *testing.T) {
 	var all sync.WaitGroup
 	var next atomic.Int64
 	for range 3 {
-		all.Go(func() { send(t, r, ctx, sent, &next) })
+		all.Go(func() { send(ctx, t, r, sent, &next) })
 	}
-	all.Go(func() { readRecords(t, r, ctx) })
-	all.Go(func() { followBlocks(t, r, ctx) })
+	all.Go(func() { readRecords(ctx, t, r) })
+	all.Go(func() { followBlocks(ctx, t, r) })
 	deadline := time.Now().Add(20 * time.Second)
 	included := 0
 	for included < len(sent) && time.Now().Before(deadline) {
@@ -48,7 +48,7 @@ func TestSendAndReadWhileBlocksCommit(t *testing.T) {
 }
 
 // send hands transactions in, the odd ones through gossip too.
-func send(t *testing.T, r *rig, ctx context.Context, sent [][]byte, next *atomic.Int64) {
+func send(ctx context.Context, t *testing.T, r *rig, sent [][]byte, next *atomic.Int64) {
 	for ctx.Err() == nil {
 		n := next.Add(1) - 1
 		if n >= int64(len(sent)) {
@@ -64,7 +64,7 @@ func send(t *testing.T, r *rig, ctx context.Context, sent [][]byte, next *atomic
 	}
 }
 
-func readRecords(t *testing.T, r *rig, ctx context.Context) {
+func readRecords(ctx context.Context, t *testing.T, r *rig) {
 	keys := [][]byte{kernelv1.TotalsKey(id.ID(account("tier1"))), kernelv1.RangeKey(), voucherv1.PackageKey(id.ID{1})}
 	for ctx.Err() == nil {
 		height, records, err := r.a.ReadAt(anyone, 0, keys)
@@ -85,7 +85,7 @@ func readRecords(t *testing.T, r *rig, ctx context.Context) {
 }
 
 // followBlocks reads every block's events as they come; none may be left out.
-func followBlocks(t *testing.T, r *rig, ctx context.Context) {
+func followBlocks(ctx context.Context, t *testing.T, r *rig) {
 	for h := int64(1); ; h++ {
 		b, txs, err := r.a.BlockOf(ctx, anyone, h)
 		if b == nil && ctx.Err() != nil {

@@ -30,7 +30,7 @@ func replay(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close() // read only
 	var h history
 	if err := gob.NewDecoder(f).Decode(&h); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -171,18 +172,28 @@ func (n *Net) makeNode(i int, o Options) error {
 	return nil
 }
 
-// freePorts asks the machine for ports that nobody uses.
+// Ports are taken from below those that the machine hands to outgoing connections: one of these could take a port
+// between its choice and the node's start.
+const (
+	portFirst    = 20_000
+	portCount    = 12_000
+	portAttempts = 1_000
+)
+
+// freePorts finds ports that nobody uses.
 func freePorts(count int) ([]string, error) {
 	var out []string
-	for range count {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
+	for range portAttempts {
+		if len(out) == count {
+			return out, nil
 		}
-		defer l.Close() //nolint:errcheck // all are held until every one is chosen
-		out = append(out, l.Addr().String())
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", portFirst+rand.IntN(portCount)))
+		if err == nil {
+			defer l.Close() // all are held until every one is chosen
+			out = append(out, l.Addr().String())
+		}
 	}
-	return out, nil
+	return nil, fmt.Errorf("no %d free ports were found between %d and %d", count, portFirst, portFirst+portCount)
 }
 
 // seat gives each role the gate of a node that there is.

@@ -165,14 +165,14 @@ func TestOpenRefuses(t *testing.T) {
 // The cast is the same on every machine: wallets and documents name it.
 func TestCastIsFixed(t *testing.T) {
 	at := time.Unix(1_767_571_200, 0).UTC()
-	make := func() *devnet.Net {
+	lay := func() *devnet.Net {
 		n, err := devnet.Make(devnet.Options{Dir: filepath.Join(t.TempDir(), "net"), Validators: 1, Time: at})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return n
 	}
-	a, b := make(), make()
+	a, b := lay(), lay()
 	for i, r := range a.Roles {
 		if o := b.Roles[i]; r.Account != o.Account || r.Member != o.Member || r.Secret != o.Secret {
 			t.Errorf("%s differs", r.Name)

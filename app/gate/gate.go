@@ -85,6 +85,7 @@ func (g *Gate) Handler() http.Handler {
 	mux.Handle(gatev1connect.NewGateHandler(g,
 		connect.WithInterceptors(connect.UnaryInterceptorFunc(g.authenticate)),
 		connect.WithReadMaxBytes(maxBody),
+		connect.WithCompression("gzip", nil, nil), // proofs, hashes and signatures do not shrink
 		connect.WithRecover(g.recovered),
 	))
 	mux.HandleFunc("GET /ready", g.ready)

@@ -43,7 +43,7 @@ func (w *world) post(t *testing.T, procedure, token string, header map[string]st
 	if err != nil {
 		return 0 // the connection was ended
 	}
-	defer res.Body.Close() //nolint:errcheck // of a test
+	defer res.Body.Close() // of a test
 	_, _ = io.Copy(io.Discard, res.Body)
 	return res.StatusCode
 }

@@ -79,7 +79,7 @@ func TestSessionForm(t *testing.T) {
 		want  connect.Code
 	}{
 		"good":           {func(*gatev1.OpenSessionRequest) {}, 0},
-		"empty":          {func(q *gatev1.OpenSessionRequest) { *q = gatev1.OpenSessionRequest{} }, connect.CodeInvalidArgument}, //nolint:govet // a copy of nothing
+		"empty":          {func(q *gatev1.OpenSessionRequest) { *q = gatev1.OpenSessionRequest{} }, connect.CodeInvalidArgument}, // a copy of nothing
 		"short account":  {func(q *gatev1.OpenSessionRequest) { q.Account = q.Account[:31] }, connect.CodeInvalidArgument},
 		"unknown kind":   {func(q *gatev1.OpenSessionRequest) { q.Kind = 77 }, connect.CodeInvalidArgument},
 		"kind of a byte": {func(q *gatev1.OpenSessionRequest) { q.Kind += 256 }, connect.CodeInvalidArgument},

@@ -192,7 +192,7 @@ func TestListsStayApart(t *testing.T) {
 }
 
 // broken fails every read.
-type broken struct{ side }
+type broken struct{}
 
 var errDisk = errors.New("the disk is gone")
 

@@ -81,8 +81,11 @@ func (c Config) checkAddresses() error {
 		name, value string
 		optional    bool
 	}{
-		{"gate_listen", c.GateListen, false}, {"p2p_listen", c.P2PListen, false},
-		{"p2p_external", c.P2PExternal, true}, {"rpc_listen", c.RPCListen, true}, {"metrics_listen", c.MetricsListen, true},
+		{"gate_listen", c.GateListen, false},
+		{"p2p_listen", c.P2PListen, false},
+		{"p2p_external", c.P2PExternal, true},
+		{"rpc_listen", c.RPCListen, true},
+		{"metrics_listen", c.MetricsListen, true},
 	} {
 		if a.optional && a.value == "" {
 			continue
@@ -131,10 +134,14 @@ func (c Config) checkNumbers() error {
 		name          string
 		value, lo, hi int
 	}{
-		{"block_wait_ms", c.BlockWaitMS, 0, 10_000}, {"idle_wait_ms", c.IdleWaitMS, 0, 1_000},
-		{"node_cache_mib", c.NodeCacheMiB, 32, 1 << 20}, {"block_cache_mib", c.BlockCacheMiB, 8, 1 << 20},
-		{"write_buffer_mib", c.WriteBufferMiB, 4, 1 << 10}, {"proof_heights", c.ProofHeights, 10, 100_000},
-		{"proof_seconds", c.ProofSeconds, 10, 86_400}, {"calls_per_second", c.CallsPerSecond, 1, 1_000_000},
+		{"block_wait_ms", c.BlockWaitMS, 0, 10_000},
+		{"idle_wait_ms", c.IdleWaitMS, 0, 1_000},
+		{"node_cache_mib", c.NodeCacheMiB, 32, 1 << 20},
+		{"block_cache_mib", c.BlockCacheMiB, 8, 1 << 20},
+		{"write_buffer_mib", c.WriteBufferMiB, 4, 1 << 10},
+		{"proof_heights", c.ProofHeights, 10, 100_000},
+		{"proof_seconds", c.ProofSeconds, 10, 86_400},
+		{"calls_per_second", c.CallsPerSecond, 1, 1_000_000},
 		{"double_sign_check_blocks", c.DoubleSignCheckBlocks, 0, 1_000},
 	} {
 		if n.value < n.lo || n.value > n.hi {
@@ -172,10 +179,14 @@ func (c Config) path(parts ...string) string {
 // StateDir is where the state is kept.
 func (c Config) StateDir() string { return c.path("data", "state") }
 
-// GenesisFile, GateCertFile and GateKeyFile are the node's files.
-func (c Config) GenesisFile() string  { return c.path("config", "genesis.json") }
+// GenesisFile is the network's genesis.
+func (c Config) GenesisFile() string { return c.path("config", "genesis.json") }
+
+// GateCertFile is the gate's certificate, whose key clients pin.
 func (c Config) GateCertFile() string { return c.path("config", "gate.crt") }
-func (c Config) GateKeyFile() string  { return c.path("config", "gate.key") }
+
+// GateKeyFile is the secret key of the gate's certificate.
+func (c Config) GateKeyFile() string { return c.path("config", "gate.key") }
 
 // Engine is the engine's configuration as this node wants it; pitfalls of its defaults are in ARCHITECTURE.md.
 func (c Config) Engine() *cfg.Config {

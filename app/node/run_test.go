@@ -20,7 +20,7 @@ func freePort(tb testing.TB) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // only to learn a port
+	defer l.Close() // only to learn a port
 	return l.Addr().String()
 }
 
@@ -53,7 +53,7 @@ func TestMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close() //nolint:errcheck // of a test
+	defer res.Body.Close() // of a test
 	b, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)

@@ -84,7 +84,7 @@ func peers(c node.Config) int {
 	if err != nil {
 		return -1
 	}
-	defer res.Body.Close() //nolint:errcheck // of a test
+	defer res.Body.Close() // of a test
 	var out struct {
 		Result struct {
 			Count int `json:"n_peers,string"`

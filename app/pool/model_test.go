@@ -16,7 +16,6 @@ type model struct {
 	p      *pool.Pool
 	limits pool.Limits
 	lanes  [4][]*pool.Entry
-	reaped int
 	added  []*pool.Entry
 	number int
 }
@@ -127,7 +126,7 @@ func (m *model) check(t *rapid.T) {
 
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		limits := pool.Limits{LaneTxs: rapid.IntRange(1, 12).Draw(t, "lane txs"), LaneBytes: rapid.Int64Range(300, 3_000).Draw(t, "lane bytes")}
+		limits := pool.Limits{LaneTxs: rapid.IntRange(1, 12).Draw(t, "lane txs"), LaneBytes: rapid.Int64Range(300, 3_000).Draw(t, "lane bytes"), Bytes: 1 << 20}
 		m := &model{p: pool.New(limits), limits: limits}
 		t.Repeat(map[string]func(*rapid.T){
 			"add": m.add, "add more": m.add, "add again": m.addAgain, "remove": m.remove, "propose": m.propose, "": m.check,

@@ -18,10 +18,11 @@ import (
 type Limits struct {
 	LaneTxs   int   // of one lane
 	LaneBytes int64 // of one lane
+	Bytes     int64 // of all lanes together
 }
 
 // DefaultLimits holds some seconds of a busy member's transactions.
-var DefaultLimits = Limits{LaneTxs: 50_000, LaneBytes: 64 << 20}
+var DefaultLimits = Limits{LaneTxs: 50_000, LaneBytes: 64 << 20, Bytes: 512 << 20}
 
 // Entry is one waiting transaction.
 type Entry struct {
@@ -49,6 +50,7 @@ type Pool struct {
 	next    int
 	by      map[name]*Entry
 	ids     map[kernel.ReplayKey]*Entry
+	bytes   int64
 	gossip  []*Entry
 	swept   time.Time
 	arrived chan struct{}
@@ -82,10 +84,13 @@ func (p *Pool) Add(e *Entry) error {
 		return kernel.ErrIDReused
 	}
 	l := p.lane(e.Lane)
+	if p.bytes+int64(len(e.Raw)) > p.limits.Bytes {
+		return kernel.ErrLaneFull.With("the node's pool is full, %d bytes", p.bytes)
+	}
 	if len(l.entries) >= p.limits.LaneTxs || l.bytes+int64(len(e.Raw)) > p.limits.LaneBytes {
 		return kernel.ErrLaneFull.With("%d transactions of %d bytes", len(l.entries), l.bytes)
 	}
-	l.entries, l.bytes = append(l.entries, e), l.bytes+int64(len(e.Raw))
+	l.entries, l.bytes, p.bytes = append(l.entries, e), l.bytes+int64(len(e.Raw)), p.bytes+int64(len(e.Raw))
 	p.by[n], p.ids[e.Tx.ReplayKey()] = e, e
 	p.pass(e, time.Now())
 	select {
@@ -193,6 +198,7 @@ func (p *Pool) Forget(consumed []kernel.ReplayKey, nowUnixS int64) {
 			_, used := gone[e.Tx.ReplayKey()]
 			if used = used || e.Tx.Body.ExpiresUnixS <= nowUnixS; used {
 				l.bytes -= int64(len(e.Raw))
+				p.bytes -= int64(len(e.Raw))
 				delete(p.ids, e.Tx.ReplayKey())
 				delete(p.by, sha256.Sum256(e.Raw))
 			}

@@ -21,7 +21,7 @@ func TestLanesTakeTurns(t *testing.T) {
 		}
 	}
 	for i, want := range []string{"0.0 1.0 2.0 0.1 1.1 0.2 1.2 ", "1.0 2.0 0.0 1.1 0.1 1.2 0.2 ", "2.0 0.0 1.0 0.1 1.1 0.2 1.2 ", "0.0 1.0 2.0 0.1 1.1 0.2 1.2 "} {
-		if got := names(p.Propose(roomy, any)); got != want {
+		if got := names(p.Propose(roomy, anyone)); got != want {
 			t.Errorf("proposal %d: %s, want %s", i, got, want)
 		}
 	}
@@ -31,7 +31,7 @@ func TestLanesTakeTurns(t *testing.T) {
 }
 
 func TestQuotaIsOfOneLane(t *testing.T) {
-	for name, limits := range map[string]pool.Limits{"count": {LaneTxs: 3, LaneBytes: 1 << 20}, "bytes": {LaneTxs: 100, LaneBytes: 399}} {
+	for name, limits := range map[string]pool.Limits{"count": {LaneTxs: 3, LaneBytes: 1 << 20, Bytes: 1 << 20}, "bytes": {LaneTxs: 100, LaneBytes: 399, Bytes: 1 << 20}} {
 		t.Run(name, func(t *testing.T) {
 			p := pool.New(limits)
 			first := entry(0, 0, 100, 1)
@@ -51,6 +51,18 @@ func TestQuotaIsOfOneLane(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestWholePoolIsBounded(t *testing.T) {
+	p := pool.New(pool.Limits{LaneTxs: 100, LaneBytes: 1 << 20, Bytes: 299})
+	first := entry(0, 0, 100, 1)
+	mustAdd(t, p, first, entry(1, 0, 100, 1))
+	third := entry(2, 0, 100, 1)
+	if err := p.Add(third); !errors.Is(err, kernel.ErrLaneFull) {
+		t.Fatalf("a full pool took one more: %v", err)
+	}
+	remove(p, first)
+	mustAdd(t, p, third)
 }
 
 func TestOneIDOneBody(t *testing.T) {
@@ -93,7 +105,7 @@ func TestRemoveForgets(t *testing.T) {
 	if p.Find(a.Raw) != nil || p.Find(b.Raw) != b || p.Len() != 1 {
 		t.Fatal("removed too much or too little")
 	}
-	if got := names(p.Propose(roomy, any)); got != "0.1 " {
+	if got := names(p.Propose(roomy, anyone)); got != "0.1 " {
 		t.Errorf("proposed %s", got)
 	}
 }
@@ -195,7 +207,7 @@ func TestArrivedWakes(t *testing.T) {
 
 // Ten thousand of one member's and five of another's: all five are in the first block, in turn.
 func TestFloodCrowdsNobodyOut(t *testing.T) {
-	p := pool.New(pool.Limits{LaneTxs: 10_000, LaneBytes: 1 << 30})
+	p := pool.New(pool.Limits{LaneTxs: 10_000, LaneBytes: 1 << 30, Bytes: 1 << 30})
 	for n := range 10_000 {
 		mustAdd(t, p, entry(0, n, 300, 1))
 	}
@@ -206,7 +218,7 @@ func TestFloodCrowdsNobodyOut(t *testing.T) {
 		mustAdd(t, p, entry(1, n, 300, 1))
 	}
 	room := pool.Room{Bytes: 300_000, Weight: 500}
-	out := p.Propose(room, any)
+	out := p.Propose(room, anyone)
 	count := map[int]int{}
 	for i, e := range out {
 		if e.Lane == laneID(1) {
@@ -222,7 +234,7 @@ func TestFloodCrowdsNobodyOut(t *testing.T) {
 		t.Errorf("the block has %d of the quiet lane and %d of the flooding one, want 5 and half of the weight, 250", count[1], count[0])
 	}
 	remove(p, out...)
-	if out = p.Propose(room, any); len(out) != 500 {
+	if out = p.Propose(room, anyone); len(out) != 500 {
 		t.Errorf("alone, the lane fills the block: %d of 500", len(out))
 	}
 }
@@ -243,7 +255,7 @@ func TestConcurrentUse(t *testing.T) {
 	seen := map[string]bool{}
 	all.Go(func() {
 		for range 50 {
-			for _, e := range p.Propose(pool.Room{Bytes: 5_000, Weight: 100}, any) {
+			for _, e := range p.Propose(pool.Room{Bytes: 5_000, Weight: 100}, anyone) {
 				seen[fmt.Sprint(names([]*pool.Entry{e}))] = true
 				remove(p, e)
 			}
@@ -267,7 +279,7 @@ func BenchmarkPropose(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if len(p.Propose(roomy, any)) == 0 {
+		if len(p.Propose(roomy, anyone)) == 0 {
 			b.Fatal("nothing proposed")
 		}
 	}

@@ -65,7 +65,7 @@ func TestProposeUsesTheRoom(t *testing.T) {
 					mustAdd(t, p, entry(lane, n, 100, 1))
 				}
 			}
-			out := p.Propose(tc.room, any)
+			out := p.Propose(tc.room, anyone)
 			if len(out) != tc.want {
 				t.Errorf("%d picked, want %d", len(out), tc.want)
 			}

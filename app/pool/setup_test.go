@@ -14,7 +14,7 @@ import (
 // roomy holds whatever a test puts into it.
 var roomy = pool.Room{Bytes: 8 << 20, Weight: pool.MaxWeight}
 
-func any(*pool.Entry) bool { return true }
+func anyone(*pool.Entry) bool { return true }
 
 func laneID(n int) id.ID {
 	var l id.ID

@@ -176,13 +176,13 @@ func compare(s *wallet.Session, uses []*voucherv1.InvoiceUse, files []string) ([
 		if err != nil {
 			return nil, err
 		}
-		print := invoice.Primary(k, inv)
-		use, ok := left[string(print[:])]
+		fingerprint := invoice.Primary(k, inv)
+		use, ok := left[string(fingerprint[:])]
 		if !ok || use.IssueDay != int32(inv.IssueDate) || use.TotalMinor != inv.PayableMinor {
 			return nil, fmt.Errorf("%w: %s is invoice %s of %s over %s, which the voucher does not name with this day and amount",
 				wallet.ErrDocument, file, inv.Number, inv.IssueDate, wallet.Money(inv.PayableMinor, inv.Currency))
 		}
-		delete(left, string(print[:]))
+		delete(left, string(fingerprint[:]))
 		notes = append(notes, fmt.Sprintf("Your copy of invoice %s fits: seller, buyer, number, day and amount.", inv.Number))
 	}
 	if len(left) > 0 {

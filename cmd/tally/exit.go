@@ -150,11 +150,11 @@ var hints = map[int]string{
 // are the node's words, and are marked as such.
 func refusalText(r *sdk.Refusal) string {
 	if r.Code == nil {
-		return fmt.Sprintf("Refused: code %d, which this version does not know.\n  The node says: %s\n  What to do: use a newer version.\n", r.Number, r.Told)
+		return fmt.Sprintf("Refused: code %d, which this version does not know.\n  The node says: %s\n  What to do: use a newer version.\n", r.Number, wallet.Line(r.Told))
 	}
 	s := fmt.Sprintf("Refused: %s.\n", r.Code.Rule)
 	if told := figures(r); told != "" {
-		s += fmt.Sprintf("  The node adds: %s.\n", told)
+		s += fmt.Sprintf("  The node adds: %s.\n", wallet.Line(told))
 	}
 	s += fmt.Sprintf("  What to do: %s\n", r.Code.Do)
 	if r.Proven {

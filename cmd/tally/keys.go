@@ -196,7 +196,7 @@ func writeNew(path, content string) error {
 // joinKey is the key in the wallet's folder; a new one where there is none.
 func (p *program) joinKey() (key.Signer, error) {
 	file := wallet.KeyPathIn(p.home)
-	passphrase := ""
+	var passphrase string
 	_, err := os.Stat(file)
 	switch {
 	case err == nil:

@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 }
 
 // Each script runs against a network of its own, whose folder is $NET; wallets of its roles are made by 'tally init'.
+// $GATE, $PIN and $GENESIS are the first node's.
 // Scripts use, beside testscript's commands:
 //
 //	invoice FILE NUMBER SELLER BUYER AMOUNT [DUE-DAYS]   writes a UBL invoice between two roles, or NAME=CREDENTIAL
@@ -49,7 +50,11 @@ func TestScripts(t *testing.T) {
 			testscript.Run(t, testscript.Params{
 				Files: []string{file}, RequireUniqueNames: true,
 				Setup: func(e *testscript.Env) error {
+					url, pin := n.Endpoint(0)
 					e.Setenv("NET", n.Dir)
+					e.Setenv("GATE", url)
+					e.Setenv("PIN", pin)
+					e.Setenv("GENESIS", n.Nodes[0].GenesisFile())
 					e.Setenv("TALLY_HOME", filepath.Join(e.WorkDir, "home"))
 					return nil
 				},

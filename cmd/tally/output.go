@@ -129,7 +129,7 @@ func grid(w io.Writer, right []int, header []string, rows [][]string) {
 func cells(all []string) table.Row {
 	out := make(table.Row, len(all))
 	for i, one := range all {
-		out[i] = one
+		out[i] = wallet.Line(one)
 	}
 	return out
 }
@@ -142,7 +142,7 @@ func facts(w io.Writer, pairs ...string) {
 	}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
-			fmt.Fprintf(w, "%-*s  %s\n", width, pairs[i], pairs[i+1])
+			fmt.Fprintf(w, "%-*s  %s\n", width, pairs[i], wallet.Line(pairs[i+1]))
 		}
 	}
 }

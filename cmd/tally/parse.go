@@ -78,7 +78,7 @@ func document(field, typed string) (id.ID, error) {
 	if err != nil {
 		return id.ID{}, wrong(field, fmt.Sprintf("%.80q is neither a hash nor a file that can be read", typed), "Give 64 hex digits, or the document's file.")
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close() // it was only read
 	h := sha256.New()
 	n, err := io.Copy(h, io.LimitReader(f, maxDocument+1))
 	if err != nil {
@@ -96,7 +96,7 @@ func readInvoice(path string) (*invoice.Invoice, error) {
 	if err != nil {
 		return nil, wrong("invoice", err.Error(), "Name the invoice's UBL file.")
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close() // it was only read
 	inv, err := invoice.Parse(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

@@ -158,8 +158,10 @@ func (p *program) split() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return p.act(ctx, s, deed{messages: []proto.Message{&voucherv1.Split{Part: h.Part.Ref(), PiecesMinor: pieces}},
-					next: func(sdk.Outcome) string { return "'tally holdings' shows the pieces." }})
+				return p.act(ctx, s, deed{
+					messages: []proto.Message{&voucherv1.Split{Part: h.Part.Ref(), PiecesMinor: pieces}},
+					next:     func(sdk.Outcome) string { return "'tally holdings' shows the pieces." },
+				})
 			})
 		},
 	}

@@ -108,8 +108,10 @@ var classes = []struct {
 	class      uint32
 	one, where string
 }{
-	{voucherv1.ClassHeld, "held", "holdings"}, {voucherv1.ClassOffered, "on offer by you", "offers"},
-	{voucherv1.ClassIncoming, "on offer to you", "offers"}, {voucherv1.ClassPending, "waiting for your acceptance", "pending"},
+	{voucherv1.ClassHeld, "held", "holdings"},
+	{voucherv1.ClassOffered, "on offer by you", "offers"},
+	{voucherv1.ClassIncoming, "on offer to you", "offers"},
+	{voucherv1.ClassPending, "waiting for your acceptance", "pending"},
 	{voucherv1.ClassOwed, "owed by you", "owed"},
 }
 

@@ -19,20 +19,23 @@ import (
 // maxSecret bounds a passphrase or the words of a key, in bytes.
 const maxSecret = 4 << 10
 
-// terminal is a person at the other end: both what is typed and what is shown go there.
+// terminal is a person who types.
 type terminal struct {
-	fd    int
-	lines *bufio.Reader
-	out   io.Writer // as it is
+	fd     int
+	lines  *bufio.Reader
+	screen io.Writer // where something may move; nil where standard error goes elsewhere
 }
 
-func terminalOf(in io.Reader, out io.Writer) *terminal {
-	i, ok1 := in.(*os.File)
-	o, ok2 := out.(*os.File)
-	if !ok1 || !ok2 || !term.IsTerminal(int(i.Fd())) || !term.IsTerminal(int(o.Fd())) {
+func terminalOf(in io.Reader, errs io.Writer) *terminal {
+	i, ok := in.(*os.File)
+	if !ok || !term.IsTerminal(int(i.Fd())) {
 		return nil
 	}
-	return &terminal{fd: int(i.Fd()), lines: bufio.NewReader(i), out: o}
+	t := &terminal{fd: int(i.Fd()), lines: bufio.NewReader(i)}
+	if e, ok := errs.(*os.File); ok && term.IsTerminal(int(e.Fd())) {
+		t.screen = e
+	}
+	return t
 }
 
 // passphrase comes from a file, or from the person who sits there.
@@ -46,18 +49,29 @@ func (p *program) passphrase(prompt string) (string, error) {
 	return p.hidden(prompt)
 }
 
+// minPassphrase is in bytes.
+const minPassphrase = 8
+
 // newPassphrase asks twice.
 func (p *program) newPassphrase() (string, error) {
+	const longer = "Take a longer one: four words that nobody would put together."
 	if p.passphraseFile != "" || p.terminal == nil {
-		return p.passphrase("")
+		one, err := p.passphrase("")
+		if err == nil && len(one) < minPassphrase {
+			err = wrong("passphrase", fmt.Sprintf("it has fewer than %d characters", minPassphrase), longer)
+		}
+		return one, err
 	}
-	one, err := p.hidden("New passphrase (at least 8 characters): ")
+	one, err := p.hidden(fmt.Sprintf("New passphrase (at least %d characters): ", minPassphrase))
+	if err == nil && len(one) < minPassphrase {
+		err = wrong("passphrase", fmt.Sprintf("it has fewer than %d characters", minPassphrase), longer)
+	}
 	if err != nil {
 		return "", err
 	}
 	two, err := p.hidden("The same again: ")
 	if err == nil && one != two {
-		err = errors.New("the two are not the same: nothing was written")
+		err = wrong("passphrase", "the two are not the same", "Nothing was written; begin again.")
 	}
 	return one, err
 }
@@ -75,7 +89,7 @@ func secretFile(field, path string) (string, error) {
 	if err != nil {
 		return "", &wallet.Input{Field: field, Wrong: err.Error(), Do: "Name a file that has it in its first line."}
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close() // it was only read
 	b, err := io.ReadAll(io.LimitReader(f, maxSecret))
 	if err != nil {
 		return "", err
@@ -90,7 +104,7 @@ func secretFile(field, path string) (string, error) {
 // confirm shows what is to be signed and asks, unless --yes was given.
 func (p *program) confirm(words []string) error {
 	for _, w := range words {
-		if p.terminal != nil {
+		if p.terminal != nil && p.terminal.screen != nil {
 			w = wrapped(w)
 		}
 		fmt.Fprintf(p.err, "• %s\n", w)
@@ -128,7 +142,7 @@ func wrapped(sentence string) string {
 // waiting shows that something takes its time, to a person alone; the function that it returns ends that.
 func (p *program) waiting(what string) func() {
 	const turn, soon = 100 * time.Millisecond, 300 * time.Millisecond
-	if p.terminal == nil {
+	if p.terminal == nil || p.terminal.screen == nil {
 		return func() {}
 	}
 	end, ended := make(chan struct{}), make(chan struct{})
@@ -139,9 +153,9 @@ func (p *program) waiting(what string) func() {
 			return
 		case <-time.After(soon):
 		}
-		bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(p.terminal.out), progressbar.OptionSetDescription(what),
+		bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(p.terminal.screen), progressbar.OptionSetDescription(what),
 			progressbar.OptionSpinnerType(14), progressbar.OptionClearOnFinish(), progressbar.OptionSetElapsedTime(false))
-		defer bar.Finish() //nolint:errcheck // a bar that cannot be drawn is no fault
+		defer func() { _ = bar.Finish() }() // a bar that cannot be drawn is no fault
 		for {
 			select {
 			case <-end:

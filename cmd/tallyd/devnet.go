@@ -137,11 +137,11 @@ func (p *processes) start(self string, c node.Config) error {
 	p.done.Add(1)
 	go func() {
 		defer p.done.Done()
-		err := cmd.Wait()
+		_ = cmd.Wait() // how it ended is in ProcessState
 		select {
 		case <-p.ending:
 		default:
-			p.failed <- fmt.Errorf("the node in %s ended by itself (%v): see %s", c.Home, err, log.Name())
+			p.failed <- fmt.Errorf("the node in %s ended by itself (%s): see %s", c.Home, cmd.ProcessState, log.Name())
 		}
 	}()
 	return nil

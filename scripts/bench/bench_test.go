@@ -138,7 +138,7 @@ func TestEndToEnd(t *testing.T) {
 		t.Fatal("the bench names the commit that it builds: git is needed")
 	}
 	data, out := t.TempDir(), &bytes.Buffer{}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // 15 s on an idle machine
 	defer cancel()
 	r, err := run(ctx, options{scenario: scenarioTransfer, validators: 1, parts: 200, seconds: 2, outstanding: 4_000, data: data, seed: 1}, newLogger(out))
 	if err != nil {
@@ -168,7 +168,7 @@ func TestIssueAndRate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a whole network: left out of short runs")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // 15 s on an idle machine
 	defer cancel()
 	src, err := root(ctx)
 	if err != nil {

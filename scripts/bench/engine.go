@@ -66,7 +66,7 @@ type engineFigures struct {
 
 // measureEngine runs networks of the engine alone, as many processes as there are validators.
 func measureEngine(ctx context.Context, dir string, validators int) (f engineFigures, err error) {
-	net, err := laid(devnet.Options{Dir: dir, Validators: validators}, func(*node.Config) {})
+	net, err := devnet.Make(devnet.Options{Dir: dir, Validators: validators})
 	if err != nil {
 		return f, err
 	}

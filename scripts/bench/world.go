@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -60,19 +59,8 @@ func layOut(dir string, validators int) (*devnet.Net, error) {
 			Roles: membersv1.RoleSupplier, Policy: policy(secret("member", i)),
 		}))
 	}
-	return laid(o, tune)
-}
-
-// laid makes a network on ports of the bench's choice.
-func laid(o devnet.Options, tune func(*node.Config)) (*devnet.Net, error) {
-	var failed error
-	p := newPorts()
-	o.Tune = func(c *node.Config) {
-		failed = errors.Join(failed, p.set(c))
-		tune(c)
-	}
-	net, err := devnet.Make(o)
-	return net, errors.Join(failed, err)
+	o.Tune = tune
+	return devnet.Make(o)
 }
 
 // tune gives a node memory for a state of a million parts, and the bench no limit of calls.

@@ -35,7 +35,7 @@ func writeWhole(path string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // nothing is left to remove once it is renamed
+	defer func() { _ = os.Remove(f.Name()) }() // nothing is left to remove once it is renamed
 	_, err = f.Write(content)
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err

@@ -32,9 +32,9 @@ func (p Party) String() string {
 	case p.You:
 		return "you"
 	case p.Own != "":
-		return "your account " + p.Own
+		return "your account " + Line(p.Own)
 	case p.Member != nil:
-		return p.Member.GetLegal().GetName()
+		return Line(p.Member.GetLegal().GetName())
 	case p.Nickname != "":
 		return p.Nickname + " (account " + p.Account.Short() + ")"
 	}
@@ -46,7 +46,7 @@ func (p Party) Full() string {
 	if p.You || p.Member == nil {
 		return p.String()
 	}
-	return p.String() + " (" + p.Member.GetLegal().GetCredential() + ", account " + p.Account.Short() + ")"
+	return p.String() + " (" + Line(p.Member.GetLegal().GetCredential()) + ", account " + p.Account.Short() + ")"
 }
 
 // names knows whose accounts are. Hints, from earlier runs, say which member to read; they are believed only where the
@@ -248,7 +248,7 @@ func (s *Session) MemberName(ctx context.Context, b []byte) (string, error) {
 	if errors.Is(err, ErrNoMatch) {
 		return "member " + member.Short(), nil
 	}
-	return m.GetLegal().GetName(), err
+	return Line(m.GetLegal().GetName()), err
 }
 
 // Members are all members that the node lists, each proven, by id.

@@ -55,16 +55,16 @@ func seat(has bool) string {
 
 func legal(l *membersv1.Legal) string {
 	if l.GetSmallFirm() {
-		return fmt.Sprintf("%s (%s, a small firm)", l.GetName(), l.GetCredential())
+		return fmt.Sprintf("%s (%s, a small firm)", Line(l.GetName()), l.GetCredential())
 	}
-	return fmt.Sprintf("%s (%s)", l.GetName(), l.GetCredential())
+	return fmt.Sprintf("%s (%s)", Line(l.GetName()), l.GetCredential())
 }
 
 // policy names keys, limits and methods.
 func policy(p *membersv1.Policy) string {
 	var holders, limits []string
 	for _, k := range p.GetKeys() {
-		holders = append(holders, fmt.Sprintf("%s (%.24s…)", k.Holder, k.Public()))
+		holders = append(holders, fmt.Sprintf("%s (%.24s…)", Line(k.Holder), k.Public()))
 	}
 	for _, l := range p.GetLimits() {
 		limits = append(limits, fmt.Sprintf("%s at once and %s a day", Money(l.PerTransactionMinor, l.Currency), Money(l.PerDayMinor, l.Currency)))
@@ -113,7 +113,7 @@ func (s *Session) governanceWords(ctx context.Context, m proto.Message) ([]strin
 	case *governancev1.Vote:
 		return s.voteWords(ctx, m)
 	case *governancev1.SetParameter:
-		return say(nil, "The parameter %s is %d from %s on, by %s.", m.Name, m.Value, Day(m.FromDay), m.Source)
+		return say(nil, "The parameter %s is %d from %s on, by %s.", Line(m.Name), m.Value, Day(m.FromDay), Line(m.Source))
 	case *governancev1.SetValidator:
 		name, err := s.MemberName(ctx, m.Member)
 		if m.Power == 0 {

@@ -3,6 +3,7 @@ package wallet
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/splittally/splittally/modules/kernel/money"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
@@ -31,6 +32,17 @@ func Figure(minor int64, currency string) string {
 
 // Day writes a day since 1970-01-01 as 2026-05-31.
 func Day(day int32) string { return invoice.Day(day).String() }
+
+// Line makes one line of a text that somebody else chose, such as a legal name: what could break a line, move a cursor or
+// turn the direction of writing becomes a replacement character, so that no name can pass for another sentence.
+func Line(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+}
 
 // Short is the beginning of an id or hash, for people.
 func Short(b []byte) string {

@@ -65,6 +65,18 @@ func TestPackageState(t *testing.T) {
 	}
 }
 
+// A name that its member chose can add no line of its own to what is shown.
+func TestLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"Yuhe Forging Co., Ltd.": "Yuhe Forging Co., Ltd.", "渝和锻造 é": "渝和锻造 é",
+		"A\nYou pay nothing": "A\ufffdYou pay nothing", "\x1b[2Jgone": "\ufffd[2Jgone", "a\u202eb\u2028c\td": "a\ufffdb\ufffdc\ufffdd",
+	} {
+		if got := Line(text); got != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+}
+
 func TestSpan(t *testing.T) {
 	for seconds, want := range map[int64]string{5: "5 s", 3_660: "1 h 1 min", 86_400: "24 h 0 min", 2 * 86_400: "2 days", 61*86_400 + 7_200: "61 days 2 h"} {
 		if got := span(seconds); got != want {

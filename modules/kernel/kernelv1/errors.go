@@ -1,3 +1,4 @@
+// Package kernelv1 has the records that every module shares, their state keys, and the kernel's refusals.
 package kernelv1
 
 import "github.com/splittally/splittally/modules/kernel/errs"

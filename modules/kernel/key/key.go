@@ -66,7 +66,7 @@ func Generate(k Kind, random io.Reader) (Signer, error) {
 	if !ok {
 		return nil, ErrKind
 	}
-	return row.generate(random)
+	return generate(random, row.restore)
 }
 
 // FromSecret restores the key whose secret is a scalar of 32 bytes, big-endian.

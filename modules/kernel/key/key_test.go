@@ -114,7 +114,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%d zero bytes are a signature", len(sig))
 		}
 	}
-	if key.Verify(key.Public{Kind: 7}, make([]byte, 32), make([]byte, 64)) != key.ErrKind {
+	if err := key.Verify(key.Public{Kind: 7}, make([]byte, 32), make([]byte, 64)); !errors.Is(err, key.ErrKind) {
 		t.Error("unknown kind verified")
 	}
 }

@@ -1,6 +1,7 @@
 package key
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -31,24 +32,21 @@ const (
 )
 
 type row struct {
-	name     string
-	check    func(pub []byte) error
-	verify   func(pub, digest, sig []byte) bool
-	generate func(io.Reader) (Signer, error)
-	restore  func(secret []byte) (Signer, error)
+	name    string
+	check   func(pub []byte) error
+	verify  func(pub, digest, sig []byte) bool
+	restore func(secret []byte) (Signer, error)
 }
 
-// kinds is the place for further kinds: a name, a check of the public key, a check of a signature, two makers.
+// kinds is the place for further kinds: a name, a check of the public key, a check of a signature, a maker.
 var kinds = map[Kind]row{
 	Secp256k1: {
 		name: "secp256k1", check: checkSecp, verify: ethcrypto.VerifySignature,
-		generate: func(r io.Reader) (Signer, error) { return generate(Secp256k1, r) },
-		restore:  func(b []byte) (Signer, error) { return restore(Secp256k1, b) },
+		restore: restoreSecp,
 	},
 	P256: {
 		name: "p256", check: checkP256, verify: verifyP256,
-		generate: func(r io.Reader) (Signer, error) { return generate(P256, r) },
-		restore:  func(b []byte) (Signer, error) { return restore(P256, b) },
+		restore: restoreP256,
 	},
 }
 
@@ -75,44 +73,86 @@ func verifyP256(pub, digest, sig []byte) bool {
 	if x == nil {
 		return false
 	}
+	point := append([]byte{4}, make([]byte, 64)...)
+	x.FillBytes(point[1:33])
+	y.FillBytes(point[33:])
+	k, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	if err != nil {
+		return false
+	}
 	r, s := new(big.Int).SetBytes(sig[:32]), new(big.Int).SetBytes(sig[32:])
 	if r.Sign() == 0 || s.Sign() == 0 || s.Cmp(halfOrder(elliptic.P256())) > 0 {
 		return false
 	}
-	return ecdsa.Verify(&ecdsa.PublicKey{Curve: elliptic.P256(), X: x, Y: y}, digest, r, s)
+	return ecdsa.Verify(k, digest, r, s)
 }
 
 func halfOrder(c elliptic.Curve) *big.Int { return new(big.Int).Rsh(c.Params().N, 1) }
 
 // local is a key whose secret is in this process.
 type local struct {
-	kind Kind
-	pub  Public
-	priv *ecdsa.PrivateKey
+	pub    Public
+	secret []byte
+	sign   func(digest []byte) ([]byte, error)
 }
 
-func generate(k Kind, random io.Reader) (Signer, error) {
+func generate(random io.Reader, restore func([]byte) (Signer, error)) (Signer, error) {
 	secret := make([]byte, 32)
 	for {
 		if _, err := io.ReadFull(random, secret); err != nil {
 			return nil, fmt.Errorf("key: no randomness: %w", err)
 		}
-		if s, err := restore(k, secret); err == nil {
+		if s, err := restore(secret); err == nil {
 			return s, nil
 		}
 	}
 }
 
-func restore(k Kind, secret []byte) (Signer, error) {
-	c := curveOf(k)
-	d := new(big.Int).SetBytes(secret)
-	if len(secret) != 32 || d.Sign() == 0 || d.Cmp(c.Params().N) >= 0 {
-		return nil, fmt.Errorf("key: the secret is no scalar of %s", k)
+func restoreSecp(secret []byte) (Signer, error) {
+	priv, err := ethcrypto.ToECDSA(secret)
+	if err != nil {
+		return nil, fmt.Errorf("key: the secret is no scalar of %s", Secp256k1)
 	}
-	priv := &ecdsa.PrivateKey{D: d}
-	priv.Curve = c
-	priv.X, priv.Y = c.ScalarBaseMult(secret)
-	return newLocal(k, priv), nil
+	return &local{
+		pub: Public{Kind: Secp256k1, Bytes: ethcrypto.CompressPubkey(&priv.PublicKey)}, secret: bytes.Clone(secret),
+		sign: func(digest []byte) ([]byte, error) {
+			sig, err := ethcrypto.Sign(digest, priv)
+			if err != nil {
+				return nil, err
+			}
+			return sig[:SignatureSize], nil
+		},
+	}, nil
+}
+
+func restoreP256(secret []byte) (Signer, error) {
+	priv, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), secret)
+	if err != nil {
+		return nil, fmt.Errorf("key: the secret is no scalar of %s", P256)
+	}
+	pub, err := compressed(&priv.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	return &local{
+		pub: Public{Kind: P256, Bytes: pub}, secret: bytes.Clone(secret),
+		sign: func(digest []byte) ([]byte, error) {
+			der, err := priv.Sign(nil, digest, crypto.SHA256) // nil: the deterministic signature of RFC 6979
+			if err != nil {
+				return nil, err
+			}
+			return lowS(elliptic.P256(), der)
+		},
+	}, nil
+}
+
+// compressed is the one encoding of a point: its x, and whether its y is odd.
+func compressed(pub *ecdsa.PublicKey) ([]byte, error) {
+	point, err := pub.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("key: %w", err)
+	}
+	return append([]byte{2 + point[64]&1}, point[1:33]...), nil
 }
 
 func curveOf(k Kind) elliptic.Curve {
@@ -122,31 +162,20 @@ func curveOf(k Kind) elliptic.Curve {
 	return ethcrypto.S256()
 }
 
-func newLocal(k Kind, priv *ecdsa.PrivateKey) *local {
-	return &local{kind: k, priv: priv, pub: Public{Kind: k, Bytes: elliptic.MarshalCompressed(priv.Curve, priv.X, priv.Y)}}
-}
-
 func (l *local) Public() Public { return l.pub }
 
 // Secret is the scalar, for a keystore; it leaves the process nowhere else.
-func (l *local) Secret() []byte { return l.priv.D.FillBytes(make([]byte, 32)) }
+func (l *local) Secret() []byte { return bytes.Clone(l.secret) }
 
 func (l *local) Sign(digest []byte) ([]byte, error) {
 	if len(digest) != DigestSize {
 		return nil, fmt.Errorf("key: a digest has %d bytes, not %d", DigestSize, len(digest))
 	}
-	if l.kind == Secp256k1 {
-		sig, err := ethcrypto.Sign(digest, l.priv)
-		if err != nil {
-			return nil, fmt.Errorf("key: %w", err)
-		}
-		return sig[:SignatureSize], nil
-	}
-	der, err := l.priv.Sign(nil, digest, crypto.SHA256) // nil: the deterministic signature of RFC 6979
+	sig, err := l.sign(digest)
 	if err != nil {
 		return nil, fmt.Errorf("key: %w", err)
 	}
-	return lowS(l.priv.Curve, der)
+	return sig, nil
 }
 
 // lowS turns an ASN.1 signature into 64 bytes r‖s with s in the lower half.
@@ -178,7 +207,8 @@ func fromCrypto(s crypto.Signer) (Signer, error) {
 	}
 	for k := Secp256k1; k <= lastKind; k++ {
 		if c := curveOf(k); c.Params().N.Cmp(pub.Params().N) == 0 {
-			return &foreign{pub: Public{Kind: k, Bytes: elliptic.MarshalCompressed(pub.Curve, pub.X, pub.Y)}, curve: c, signer: s}, nil
+			b, err := compressed(pub)
+			return &foreign{pub: Public{Kind: k, Bytes: b}, curve: c, signer: s}, err
 		}
 	}
 	return nil, fmt.Errorf("%w (curve %s)", ErrKind, pub.Params().Name)

@@ -1,3 +1,4 @@
+// Package txv1 is the transaction as it is signed, sent and kept.
 package txv1
 
 import (

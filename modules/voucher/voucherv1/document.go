@@ -16,6 +16,6 @@ func InvoiceDocument(fingerprint []byte, issueDay int32, currency string, totalM
 }
 
 // Document is InvoiceDocument of a use in a currency.
-func (u *InvoiceUse) Document(currency string) id.ID {
-	return InvoiceDocument(u.Fingerprint, u.IssueDay, currency, u.TotalMinor)
+func (m *InvoiceUse) Document(currency string) id.ID {
+	return InvoiceDocument(m.Fingerprint, m.IssueDay, currency, m.TotalMinor)
 }
