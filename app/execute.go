@@ -51,7 +51,7 @@ func (a *App) execute(info kernel.Info, raws [][]byte) ([]kernel.Result, *kernel
 		results[i] = run.Deliver(e.Tx)
 	}
 	outcome := run.End()
-	side, err := a.index.Changes(index.Block{Height: info.Height, TimeUnixS: info.TimeUnixS, Results: results, Outcome: outcome, Before: a.store})
+	side, err := a.index.Changes(index.Block{Height: info.Height, TimeUnixS: info.TimeUnixS, Results: results, Outcome: outcome, Before: run.Before})
 	if err != nil {
 		return nil, nil, nil, err
 	}

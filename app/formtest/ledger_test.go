@@ -152,7 +152,7 @@ func (l *ledger) block(txs ...*kernel.Tx) []kernel.Result {
 		results = append(results, run.Deliver(tx))
 	}
 	l.last = run.End()
-	changes, err := l.index.Changes(index.Block{Height: l.Height, TimeUnixS: l.Time, Results: results, Outcome: l.last, Before: l.Mem})
+	changes, err := l.index.Changes(index.Block{Height: l.Height, TimeUnixS: l.Time, Results: results, Outcome: l.last, Before: l.Mem.Get})
 	if err != nil {
 		l.TB.Fatal(err)
 	}

@@ -53,7 +53,7 @@ type Block struct {
 	Results   []kernel.Result
 	Outcome   *kernel.Outcome
 	// Before reads state as it was before the block.
-	Before kernel.Reader
+	Before func(key []byte) ([]byte, bool)
 }
 
 // Changes lists the records that a block writes, sorted by key, each once.
@@ -122,7 +122,7 @@ func (w *writer) sorted() []Change {
 }
 
 // lists brings the lists of a changed record up to date.
-func (x *Index) lists(w *writer, c kernel.Change, before kernel.Reader) error {
+func (x *Index) lists(w *writer, c kernel.Change, before func([]byte) ([]byte, bool)) error {
 	if len(c.Key) < 2 {
 		return nil
 	}
@@ -130,7 +130,7 @@ func (x *Index) lists(w *writer, c kernel.Change, before kernel.Reader) error {
 	if col == nil {
 		return nil
 	}
-	old, _ := before.Get(c.Key)
+	old, _ := before(c.Key)
 	was, err := entries(col, c.Key, old)
 	if err != nil {
 		return err

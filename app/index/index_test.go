@@ -211,7 +211,7 @@ func TestErrorsComeThrough(t *testing.T) {
 		}
 	}
 	c := newChain(t)
-	_, err := c.x.Changes(index.Block{Height: 1, Outcome: &kernel.Outcome{Changes: []kernel.Change{{Key: things.Key(id.ID{}), Value: []byte{1}}}}, Before: c.state})
+	_, err := c.x.Changes(index.Block{Height: 1, Outcome: &kernel.Outcome{Changes: []kernel.Change{{Key: things.Key(id.ID{}), Value: []byte{1}}}}, Before: c.state.Get})
 	if err == nil {
 		t.Error("a record that cannot be read was indexed")
 	}

@@ -95,7 +95,7 @@ func newChain(tb testing.TB) *chain {
 func (c *chain) block(results []kernel.Result, out *kernel.Outcome) {
 	c.tb.Helper()
 	c.height++
-	changes, err := c.x.Changes(index.Block{Height: c.height, TimeUnixS: 1_000 + c.height, Results: results, Outcome: out, Before: c.state})
+	changes, err := c.x.Changes(index.Block{Height: c.height, TimeUnixS: 1_000 + c.height, Results: results, Outcome: out, Before: c.state.Get})
 	if err != nil {
 		c.tb.Fatal(err)
 	}

@@ -132,8 +132,8 @@ func flagsOf(ctx context.Context, s *wallet.Session, uses []*voucherv1.InvoiceUs
 				continue
 			}
 			if !isNamed(second, named) {
-				return nil, fmt.Errorf("%w (it looks like invoice %s; name it with --flag %s)",
-					voucherv1.ErrFlagNotNamed, wallet.Short(f.Fingerprint), wallet.Short(second))
+				return nil, voucherv1.ErrFlagNotNamed.At("flags", "it looks like invoice %s; to go on, add --flag %s",
+					wallet.Short(f.Fingerprint), wallet.Short(second))
 			}
 			out = append(out, second)
 		}

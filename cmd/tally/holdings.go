@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,6 +71,24 @@ func rows(ctx context.Context, s *wallet.Session, list []sdk.Holding) ([]partRow
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// trade says what an offer is for, whole.
+func (o *offerJSON) trade() string {
+	if o == nil {
+		return ""
+	}
+	var out []string
+	for _, one := range o.Invoices {
+		out = append(out, "invoice "+one)
+	}
+	if o.Contract != "" {
+		out = append(out, "contract "+o.Contract)
+	}
+	if o.Recourse {
+		out = append(out, "with recourse")
+	}
+	return strings.Join(out, ", ")
 }
 
 func offerOf(o *voucherv1.Offer, to wallet.Party, expires time.Time) *offerJSON {
@@ -139,9 +158,9 @@ func (p *program) showHoldings(ctx context.Context, s *wallet.Session) error {
 				if r.to != "" {
 					state += " to " + r.to
 				}
-				out = append(out, []string{r.json.Part[:8], r.obligor, r.json.Due, r.amount, state})
+				out = append(out, []string{r.json.Part[:8], r.json.Voucher[:8], r.obligor, r.json.Due, r.amount, state})
 			}
-			grid(w, []int{4}, []string{"part", "owed by", "due", "amount", "state"}, out)
+			grid(w, []int{5}, []string{"part", "voucher", "owed by", "due", "amount", "state"}, out)
 			fmt.Fprintln(w)
 			sums(w, "part held", "parts held", held.Totals)
 			sums(w, "part on offer", "parts on offer", offered.Totals)
@@ -205,9 +224,9 @@ func offerTable(w io.Writer, title, side string, list []partRow) {
 		if r.json.Offer.Recourse {
 			recourse = "yes"
 		}
-		out = append(out, []string{r.json.Part[:8], other, r.obligor, r.json.Due, r.amount, recourse, r.expires})
+		out = append(out, []string{r.json.Part[:8], r.json.Voucher[:8], other, r.obligor, r.json.Due, r.amount, recourse, r.expires})
 	}
 	fmt.Fprintln(w, title)
-	grid(w, []int{5}, []string{"part", side, "owed by", "due", "amount", "recourse", "open until"}, out)
+	grid(w, []int{6}, []string{"part", "voucher", side, "owed by", "due", "amount", "recourse", "open until"}, out)
 	fmt.Fprintln(w)
 }

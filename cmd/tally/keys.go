@@ -14,6 +14,9 @@ import (
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
+// keyCost is what a guess of a passphrase costs; tests take less.
+var keyCost = keys.Standard
+
 // keyFlags are what the commands under 'tally keys' take.
 type keyFlags struct {
 	file, words, newPassphraseFile string
@@ -132,7 +135,7 @@ func (p *program) writeKey(file, passphrase string, signer key.Signer) error {
 		return err
 	}
 	done := p.waiting("encrypting the key")
-	err := keys.Save(file, passphrase, signer, keys.Standard)
+	err := keys.Save(file, passphrase, signer, keyCost)
 	done()
 	if errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("%w: %s", wallet.ErrExists, file)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -18,7 +19,10 @@ import (
 	"github.com/splittally/splittally/app/apptest"
 	"github.com/splittally/splittally/modules/kernel/gatev1"
 	"github.com/splittally/splittally/modules/kernel/gatev1/gatev1connect"
+	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/kernel/key"
+	"github.com/splittally/splittally/modules/members/membersv1"
+	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -225,14 +229,34 @@ func TestLyingNodeWallet(t *testing.T) {
 			r.Present, r.Value = false, nil
 		}
 	}
+	// only bends the records under a prefix, so that the wallet connects and meets the lie later.
+	only := func(prefix kernelv1.Prefix, bend func(*gatev1.Record)) func(*gatev1.ReadRequest, *gatev1.ReadResponse) {
+		return func(q *gatev1.ReadRequest, a *gatev1.ReadResponse) {
+			for i, k := range q.Keys {
+				if bytes.HasPrefix(k, prefix[:]) {
+					bend(a.Records[i])
+				}
+			}
+		}
+	}
+	gone := func(r *gatev1.Record) { r.Present, r.Value = false, nil }
+	flip := func(r *gatev1.Record) { r.Value[len(r.Value)-1] ^= 1 }
+	hidden := func(r *gatev1.Record) { r.MayRead = false }
 	lists := []string{"holdings", "offers", "pending", "owed", "deposits", "status", "members", "params"}
 	for name, tc := range map[string]struct {
 		lie      lie
 		commands []string
 	}{
-		"swaps keys":       {lie{read: rotate}, lists},
-		"alters records":   {lie{read: alter}, []string{"holdings", "offers", "pending", "owed", "deposits", "status", "members"}},
-		"denies records":   {lie{read: absent}, lists},
+		"swaps keys":      {lie{read: rotate}, lists},
+		"alters records":  {lie{read: alter}, []string{"holdings", "offers", "pending", "owed", "deposits", "status", "members"}},
+		"denies records":  {lie{read: absent}, lists},
+		"alters parts":    {lie{read: only(voucherv1.PrefixPart, flip)}, []string{"holdings", "show " + th.part}},
+		"alters vouchers": {lie{read: only(voucherv1.PrefixPackage, flip)}, []string{"holdings", "trail " + th.part}},
+		"alters names":    {lie{read: only(membersv1.PrefixMember, flip)}, []string{"members", "status"}},
+		"hides parts":     {lie{read: only(voucherv1.PrefixPart, hidden)}, []string{"holdings"}},
+		"denies totals": {lie{
+			read: only(kernelv1.PrefixTotals, gone), list: func(a *gatev1.ListResponse) { a.Keys = nil },
+		}, []string{"holdings", "offers", "pending", "owed", "deposits"}},
 		"omits a part":     {lie{list: func(a *gatev1.ListResponse) { a.Keys = a.Keys[:max(0, len(a.Keys)-1)] }}, []string{"holdings", "show " + th.part}},
 		"omits all":        {lie{list: func(a *gatev1.ListResponse) { a.Keys = nil }}, []string{"holdings", "trail " + th.part}},
 		"replays a height": {lie{ask: func(r *gatev1.ReadRequest) { r.Height = 3 }}, []string{"holdings", "status"}},

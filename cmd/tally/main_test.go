@@ -22,11 +22,15 @@ import (
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/modules/voucher"
 	"github.com/splittally/splittally/sdk/invoice"
+	"github.com/splittally/splittally/sdk/keys"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"tally": main})
+	testscript.Main(m, map[string]func(){"tally": func() {
+		keyCost = keys.Light
+		main()
+	}})
 }
 
 // Each script runs against a network of its own, whose folder is $NET; wallets of its roles are made by 'tally init'.

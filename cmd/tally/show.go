@@ -81,7 +81,7 @@ func (p *program) showPart(ctx context.Context, s *wallet.Session, h sdk.Holding
 	r := list[0]
 	return p.answer(map[string]any{"verified": verified(s, v), "kind": "part", "part": r.json}, func(w io.Writer) {
 		facts(w, "part", r.json.Part, "of voucher", r.json.Voucher, "owed by", r.obligor, "held by", r.holder, "amount", r.amount,
-			"due", r.json.Due, "state", r.json.State, "on offer to", r.to, "open until", r.expires,
+			"due", r.json.Due, "state", r.json.State, "on offer to", r.to, "open until", r.expires, "offered for", r.json.Offer.trade(),
 			"units", fmt.Sprintf("%d to %d, of %d", h.Part.Lo, h.Part.Hi, h.Package.AmountMinor),
 			"passed on", fmt.Sprintf("%d times, of at most %d; %d more splits", h.Part.Depth, h.Package.DepthMax, h.Part.SplitsLeft))
 		stamp(w, s, v)

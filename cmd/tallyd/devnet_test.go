@@ -50,9 +50,10 @@ func TestDevnetLife(t *testing.T) {
 
 	p = launch(t, "devnet", "--dir", dir)
 	p.says(t, "Ready after")
-	if again := query(t, dir, "tier1"); again.Height <= first.Height {
+	if again := query(t, dir, "tier1"); again.Height < first.Height {
 		t.Errorf("at height %d, which was %d before it was stopped", again.Height, first.Height)
 	}
+	waitFor(t, "a greater height than before it was stopped", func() bool { return query(t, dir, "tier1").Height > first.Height+1 })
 	if err := syscall.Kill(nodeIn(t, filepath.Join(dir, "node2")), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}

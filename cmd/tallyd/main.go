@@ -49,8 +49,23 @@ leaves one running for you to work with.
 
 Exit codes: 0 done, 1 not done, 2 wrong command line, 70 the running node has failed.`,
 		SilenceUsage: true, SilenceErrors: true,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return failure{err, exitUsage} })
 	c.AddCommand(demoCommand(), initCommand(), startCommand(), verifyCommand(), exportCommand(), versionCommand(), devnetCommand())
+	for _, one := range append(c.Commands(), c) {
+		one.Args = asUsage(one.Args)
+	}
 	return c
+}
+
+// asUsage gives what is wrong with a command's words the exit code of a wrong command line.
+func asUsage(args cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, words []string) error {
+		if err := args(cmd, words); err != nil {
+			return failure{err, exitUsage}
+		}
+		return nil
+	}
 }

@@ -55,7 +55,7 @@ func runUntil(t *testing.T, home, line string) string {
 		}
 		return pattern.MatchString(p.errs.String())
 	})
-	time.Sleep(300 * time.Millisecond) // some blocks
+	time.Sleep(time.Second) // some blocks
 	p.signal(t, syscall.SIGTERM)
 	p.end(t, endsWithin, 0)
 	if p.out.String() != "" {
@@ -156,7 +156,7 @@ func spoil(t *testing.T, c node.Config) {
 	t.Helper()
 	for name, change := range map[string]func(home string) error{
 		"another genesis": func(home string) error {
-			return edit(filepath.Join(home, "config", "genesis.json"), "Hanhai Automotive", "Hanhai Automotixe")
+			return edit(filepath.Join(home, "config", "genesis.json"), "Dingsheng Gearbox", "Dingsheng Gearbux")
 		},
 		"no blocks":      func(home string) error { return os.RemoveAll(filepath.Join(home, "data", "blockstore.db")) },
 		"garbled blocks": func(home string) error { return garble(filepath.Join(home, "data", "blockstore.db")) },

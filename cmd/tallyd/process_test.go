@@ -43,10 +43,10 @@ func (o *output) String() string {
 
 // process is tallyd as a process of its own.
 type process struct {
-	cmd         *exec.Cmd
-	out, errs   output
-	ended       chan struct{}
-	code        int
+	cmd       *exec.Cmd
+	out, errs output
+	ended     chan struct{}
+	code      int
 }
 
 func launch(t *testing.T, args ...string) *process {

@@ -41,6 +41,7 @@ type Outcome struct {
 
 // Begin starts a block over an overlay: an empty one, or genesis's for the first block.
 func (m *Machine) Begin(state *Overlay, info Info, ids *IDSet) *Run {
+	state.remember()
 	c := m.context(state, info)
 	c.seed = id.Hash("block", info.Hash)
 	copy(c.mark[:], c.seed[:])
@@ -187,6 +188,9 @@ func (c *Ctx) saveRange() {
 	next.BlockEvents = eventRoot(id.Hash("block events", c.info.Hash), c.out.events)
 	ranges.Save(c, None{}, next, true)
 }
+
+// Before reads state as it was before the block.
+func (r *Run) Before(key []byte) ([]byte, bool) { return r.c.state.before(key) }
 
 // Context is the block's own context, for tests and queries that look at the state in the making.
 func (r *Run) Context() *Ctx { return r.c }

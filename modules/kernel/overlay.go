@@ -22,7 +22,8 @@ type Overlay struct {
 	dirty   map[string][]byte   // nil: deleted
 	touched map[Prefix][]string // keys of a prefix that were ever in dirty, so that a range need not look at all
 	journal []undo
-	version uint64 // grows with every write and every revert that took one back
+	reads   map[string][]byte // what base said, nil where it has nothing; a nil map where readers share the overlay
+	version uint64            // grows with every write and every revert that took one back
 }
 
 type undo struct {
@@ -41,7 +42,26 @@ func (o *Overlay) Get(key []byte) ([]byte, bool) {
 	if v, ok := o.dirty[string(key)]; ok {
 		return v, v != nil
 	}
-	return o.base.Get(key)
+	return o.before(key)
+}
+
+// remember makes the overlay keep what base says, for as long as it lasts: a block reads a record several times. It is
+// then for one goroutine alone.
+func (o *Overlay) remember() { o.reads = map[string][]byte{} }
+
+// before reads state as it was before anything was written.
+func (o *Overlay) before(key []byte) ([]byte, bool) {
+	if v, ok := o.reads[string(key)]; ok {
+		return v, v != nil
+	}
+	v, ok := o.base.Get(key)
+	if o.reads != nil {
+		if !ok {
+			v = nil
+		}
+		o.reads[string(key)] = v
+	}
+	return v, ok
 }
 
 // set writes a value, or deletes with nil.
@@ -129,7 +149,7 @@ func (o *Overlay) dirtyIn(start, end []byte) []Change {
 func (o *Overlay) Changes() []Change {
 	out := make([]Change, 0, len(o.dirty))
 	for k, v := range o.dirty { //statelint:sorted by key right below
-		old, had := o.base.Get([]byte(k))
+		old, had := o.before([]byte(k))
 		if had != (v != nil) || !bytes.Equal(old, v) {
 			out = append(out, Change{Key: []byte(k), Value: v})
 		}
