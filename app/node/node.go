@@ -29,6 +29,7 @@ import (
 	"github.com/splittally/splittally/app"
 	"github.com/splittally/splittally/app/gate"
 	"github.com/splittally/splittally/app/store"
+	"github.com/syndtr/goleveldb/leveldb/opt"
 	"golang.org/x/time/rate"
 )
 
@@ -290,12 +291,18 @@ func (n *Node) stopOnce() error {
 // databases are the engine's. It closes them while its routines still read, which panics; so closing waits.
 type databases struct{ all []dbm.DB }
 
+// engineWriteBuffer holds some blocks before they go into tables.
+const engineWriteBuffer = 16 << 20
+
 type keepOpen struct{ dbm.DB }
 
 func (keepOpen) Close() error { return nil }
 
 func (d *databases) open(c *cfg.DBContext) (dbm.DB, error) {
-	db, err := cfg.DefaultDBProvider(c)
+	db, err := dbm.NewGoLevelDBWithOpts(c.ID, c.Config.DBDir(), &opt.Options{
+		Compression: opt.NoCompression, // transactions are keys, hashes and signatures
+		WriteBuffer: engineWriteBuffer,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -164,6 +164,16 @@ func part(t *testing.T, s *wallet.Session, kinds wallet.Kind, pkg id.ID) *vouche
 	return nil
 }
 
+// level waits until every node can prove what any of them has.
+func (g *stage) level(t *testing.T) {
+	t.Helper()
+	var highest int64
+	for _, r := range g.Running {
+		highest = max(highest, r.App().Status().Height)
+	}
+	g.WaitHeight(t, highest+1)
+}
+
 // files are the names in a folder that are no temporary ones.
 func files(t *testing.T, dir string) (out []string) {
 	t.Helper()

@@ -31,7 +31,7 @@ const golden = "testdata/previews.golden"
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// case is a message, in one of the forms that it can have, and who is to sign it.
+// signing is a message, in one of the forms that it can have, and who is to sign it.
 type signing struct {
 	role, form string
 	message    proto.Message
@@ -55,12 +55,14 @@ func (g *stage) scenery(t *testing.T) *scenery {
 		waiting: g.issue(t, "waiting", 123_456_789), hour: int64(chainDay(3)) * 86_400,
 		trade: &voucherv1.Background{Contract: id.Hash("contract").Bytes()},
 	}
+	g.level(t)
 	for _, pkg := range []id.ID{c.live, c.offered} {
 		must(t, tier1, &voucherv1.AcceptPackage{Package: pkg.Bytes()})
 	}
 	must(t, tier1, &voucherv1.Transfer{Items: []*voucherv1.TransferItem{{
 		Part: part(t, tier1, wallet.Held, c.offered).Ref(), To: tier2.Own.Id, Background: c.trade, OfferExpiresUnixS: c.hour,
 	}}})
+	g.level(t)
 	c.held, c.offer = part(t, tier1, wallet.Held, c.live).Ref(), part(t, tier2, wallet.Incoming, c.offered).Ref()
 	pub := g.Role("tier3").Signer.Public()
 	fresh := slices.Clone(pub.Bytes)
@@ -96,11 +98,11 @@ func transfer(item *voucherv1.TransferItem) *voucherv1.Transfer {
 
 func (c *scenery) vouchers(g *stage) []signing {
 	tier1, tier2, bank := g.Role("tier1").Account.Bytes(), g.Role("tier2").Account.Bytes(), g.Role("bank")
-	flag := id.Hash("flag").Bytes()
+	flag, other := id.Hash("flag").Bytes(), id.Hash("second flag").Bytes()
+	tomorrow := g.item("new too", 1)
+	tomorrow.Creditor, tomorrow.DueDay = tier2, chainDay(1)
 	return []signing{
-		{"obligor", "two items", &voucherv1.Issue{Items: []*voucherv1.IssueItem{g.item("new", 5_000), {
-			Creditor: tier2, Currency: "CNY", AmountMinor: 1, DueDay: chainDay(1), Background: c.trade,
-		}}}},
+		{"obligor", "two items", &voucherv1.Issue{Items: []*voucherv1.IssueItem{g.item("new", 5_000), tomorrow}}},
 		{"tier1", "a part of it, with recourse", transfer(&voucherv1.TransferItem{Part: c.held, To: tier2, AmountMinor: 30_000_000, Background: c.trade, OfferExpiresUnixS: c.hour, Recourse: true})},
 		{"tier1", "whole, at once", transfer(&voucherv1.TransferItem{Part: c.held, To: tier2, Background: c.trade})},
 		{"tier1", "to an account of one's own", transfer(&voucherv1.TransferItem{Part: c.held, To: c.treasury[:], Background: c.trade, OfferExpiresUnixS: c.hour})},
@@ -112,7 +114,7 @@ func (c *scenery) vouchers(g *stage) []signing {
 		{"tier1", "without a reason", &voucherv1.RejectPackage{Package: c.waiting[:]}},
 		{"obligor", "", &voucherv1.CancelPackage{Package: c.waiting[:], Reason: "wrong \"day\"\nand amount"}},
 		{"tier2", "", &voucherv1.AcceptOffer{Part: c.offer}},
-		{"tier2", "with flags", &voucherv1.AcceptOffer{Part: c.offer, Flags: [][]byte{flag, flag}}},
+		{"tier2", "with flags", &voucherv1.AcceptOffer{Part: c.offer, Flags: [][]byte{flag, other}}},
 		{"tier2", "", &voucherv1.RejectOffer{Part: c.offer, Reason: "too long"}},
 		{"obligor", "in part", &voucherv1.Pay{Package: c.live[:], AmountMinor: 40_000_000, Bank: bank.Member.Bytes()}},
 		{"obligor", "in full", &voucherv1.Pay{Package: c.live[:], AmountMinor: 100_000_000, Bank: bank.Member.Bytes()}},
@@ -141,25 +143,28 @@ func (c *scenery) membership(g *stage) []signing {
 	legal := &membersv1.Legal{Name: "Nanshan Casting Co., Ltd.", CredentialKind: membersv1.CredentialKind_CREDENTIAL_KIND_USCC, Credential: devnetCode(7), SmallFirm: true}
 	pub, tier2 := g.Role("tier3").Signer.Public(), g.Role("tier2").Member.Bytes()
 	strict := proto.Clone(c.policy).(*membersv1.Policy)
-	strict.Keys = append(strict.Keys, &membersv1.Key{Kind: uint32(pub.Kind), PublicKey: pub.Bytes, Holder: "director"})
+	strict.Keys = append(strict.Keys, &membersv1.Key{Kind: uint32(pub.Kind), PublicKey: pub.Bytes, Purpose: membersv1.KeyPurpose_KEY_PURPOSE_SIGN, Holder: "director"})
 	strict.Threshold = 2
 	strict.Limits = []*membersv1.Limit{{Currency: "CNY", PerTransactionMinor: 10_000_000, PerDayMinor: 50_000_000}, {Currency: "JPY", PerTransactionMinor: 5, PerDayMinor: 9}}
 	strict.Methods = []string{"voucher.Transfer", "voucher.AcceptOffer"}
 	return []signing{
 		{"obligor", "", &membersv1.AdmitSupplier{Legal: legal, IdentityCheck: id.Hash("licence").Bytes(), InvitationKind: uint32(pub.Kind), InvitationKey: pub.Bytes}},
-		{"tier1", "", &membersv1.Join{Kind: uint32(pub.Kind), PublicKey: pub.Bytes}},
+		{"tier1", "", &membersv1.Join{Kind: uint32(pub.Kind), PublicKey: pub.Bytes, Possession: make([]byte, 64)}},
 		{"obligor", "", &membersv1.SuspendSupplier{Member: tier2, Reason: "licence expired"}},
 		{"obligor", "", &membersv1.ReinstateSupplier{Member: tier2}},
 		{"tier1", "", &membersv1.OpenAccount{Name: "payments", Policy: c.policy}},
 		{"tier1", "of the signing account", &membersv1.SetPolicy{Account: g.Role("tier1").Account.Bytes(), Policy: strict}},
 		{"tier1", "of another account of one's own", &membersv1.SetPolicy{Account: c.treasury[:], Policy: c.policy}},
-		{"bank", "", &membersv1.SetNodes{Nodes: [][]byte{make([]byte, 20)}}},
-		{"bank", "three", &membersv1.SetNodes{Nodes: make([][]byte, 3)}},
+		{"bank", "", &membersv1.SetNodes{Nodes: [][]byte{peer(1)}}},
+		{"bank", "three", &membersv1.SetNodes{Nodes: [][]byte{peer(1), peer(2), peer(3)}}},
 		{"operator", "", &membersv1.AdmitMember{Legal: legal, Roles: uint32(membersv1.RoleBank | membersv1.RoleGuarantor), Seat: true, Policy: c.policy}},
 		{"operator", "", &membersv1.SetStanding{Member: tier2, State: membersv1.MemberState_MEMBER_STATE_SUSPENDED, Roles: uint32(membersv1.RoleSupplier), SupplierQuota: 12}},
 		{"operator", "of a member that is not there", &membersv1.SetStanding{Member: id.Hash("none").Bytes(), State: membersv1.MemberState_MEMBER_STATE_LEFT, Roles: uint32(membersv1.RoleBank), Seat: true}},
 	}
 }
+
+// peer is a node's id.
+func peer(n byte) []byte { return append(make([]byte, 19), n) }
 
 func (c *scenery) votes(t *testing.T, g *stage) []signing {
 	return []signing{
@@ -189,6 +194,7 @@ func (c *scenery) names() *strings.Replacer {
 // previews compares the words of every message with the golden file, and wants one for each method of the modules.
 func previews(t *testing.T, g *stage) {
 	c := g.scenery(t)
+	g.level(t)
 	all := slices.Concat(c.membership(g), c.votes(t, g), c.deposits(g), c.vouchers(g))
 	var got strings.Builder
 	shown := map[string]bool{}
@@ -265,8 +271,17 @@ func devnetCode(number int) string {
 
 // What is not on the chain, was passed on since or is of no known kind gets no words: nobody signs it unread.
 func previewsOfNothing(t *testing.T, g *stage) {
-	none, short := id.Hash("none").Bytes(), []byte{1, 2, 3}
+	none, short, day := id.Hash("none").Bytes(), []byte{1, 2, 3}, int64(86_400)
+	ends := int64(chainDay(3)) * day
+	trade := &voucherv1.Background{Contract: none}
+	one := func(p *voucherv1.PartRef) *voucherv1.Transfer {
+		return transfer(&voucherv1.TransferItem{Part: p, To: g.Role("tier2").Account.Bytes(), Background: trade, OfferExpiresUnixS: ends})
+	}
+	propose := func(call *txv1.Call) *governancev1.Propose {
+		return &governancev1.Propose{Title: "t", ExpiresUnixS: ends, Calls: []*txv1.Call{call}}
+	}
 	pkg := g.issue(t, "stale", 1_000)
+	g.level(t)
 	tier1 := g.as(t, "tier1")
 	must(t, tier1, &voucherv1.AcceptPackage{Package: pkg.Bytes()})
 	held := part(t, tier1, wallet.Held, pkg)
@@ -274,31 +289,30 @@ func previewsOfNothing(t *testing.T, g *stage) {
 	stale.Head = none
 	unknown := &txv1.Call{Method: "voucher.Melt", Message: []byte{8, 1}}
 	garbled := &txv1.Call{Method: "voucher.Pay", Message: []byte{0xff}}
-	var in *wallet.Input
 	for name, c := range map[string]struct {
 		m    proto.Message
 		says string
-		want error // nil for a fault of input
+		want error // nil for any
 	}{
 		"no such voucher":        {&voucherv1.AcceptPackage{Package: none}, "there is no voucher", wallet.ErrNoMatch},
-		"no voucher's id":        {&voucherv1.Pay{Package: short}, "an id of 3 bytes", nil},
-		"no such part":           {&voucherv1.Split{Part: &voucherv1.PartRef{Package: pkg.Bytes(), Number: none}}, "there is no part", wallet.ErrNoMatch},
-		"no part's id":           {transfer(&voucherv1.TransferItem{Part: &voucherv1.PartRef{Number: short}}), "its ids have not 32 bytes", nil},
-		"no part":                {&voucherv1.WithdrawOffer{}, "its ids have not 32 bytes", nil},
-		"passed on since":        {transfer(&voucherv1.TransferItem{Part: stale}), "StaleHead", voucherv1.ErrStaleHead},
+		"no voucher's id":        {&voucherv1.Pay{Package: short}, "package): ", voucherv1.ErrField},
+		"no such part":           {&voucherv1.Split{Part: &voucherv1.PartRef{Package: pkg.Bytes(), Number: none, Head: none}, PiecesMinor: []int64{1, 2}}, "there is no part", wallet.ErrNoMatch},
+		"no part's id":           {one(&voucherv1.PartRef{Number: short}), "items[0].part", voucherv1.ErrField},
+		"no part":                {&voucherv1.WithdrawOffer{}, "none is named", voucherv1.ErrField},
+		"no trade":               {transfer(&voucherv1.TransferItem{Part: held.Ref()}), "items[0]", voucherv1.ErrField},
+		"passed on since":        {one(stale), "read the part again", voucherv1.ErrStaleHead},
 		"not on offer":           {&voucherv1.WithdrawOffer{Part: held.Ref()}, "NotOffered", voucherv1.ErrNotOffered},
 		"no such proposal":       {&governancev1.Vote{Proposal: none}, "there is no proposal", wallet.ErrNoMatch},
-		"no proposal's id":       {&governancev1.Vote{Proposal: short}, "an id of 3 bytes", nil},
+		"no proposal's id":       {&governancev1.Vote{Proposal: short}, "3 bytes", nil},
 		"an event":               {&voucherv1.Issued{}, "no words for it", wallet.ErrNoWords},
 		"a record":               {&membersv1.Member{}, "no words for it", wallet.ErrNoWords},
-		"proposal of an event":   {&governancev1.Propose{Calls: []*txv1.Call{{Method: "voucher.Issued"}}}, "no words for it", wallet.ErrNoWords},
-		"proposal of no pay":     {&governancev1.Propose{Calls: []*txv1.Call{{Method: "voucher.Pay"}}}, "an id of 0 bytes", nil},
-		"proposal of the future": {&governancev1.Propose{Calls: []*txv1.Call{unknown}}, "does not know", errAny},
-		"proposal of garbage":    {&governancev1.Propose{Calls: []*txv1.Call{garbled}}, "", errAny},
+		"proposal of an event":   {propose(&txv1.Call{Method: "voucher.Issued"}), "", nil},
+		"proposal of no pay":     {propose(&txv1.Call{Method: "voucher.Pay"}), "", nil},
+		"proposal of the future": {propose(unknown), "voucher.Melt", nil},
+		"proposal of garbage":    {propose(garbled), "", nil},
 	} {
 		words, err := tier1.Preview(t.Context(), c.m)
-		fits := errors.Is(err, c.want) || c.want == nil && errors.As(err, &in) || c.want == errAny && err != nil
-		if len(words) != 0 || !fits || !strings.Contains(err.Error(), c.says) {
+		if len(words) != 0 || err == nil || c.want != nil && !errors.Is(err, c.want) || !strings.Contains(strings.ToLower(err.Error()), strings.ToLower(c.says)) {
 			t.Errorf("%s: %q, %v", name, words, err)
 		}
 	}
@@ -311,5 +325,3 @@ func previewsOfNothing(t *testing.T, g *stage) {
 		t.Errorf("two messages: %q, %v", words, err)
 	}
 }
-
-var errAny = errors.New("any")
