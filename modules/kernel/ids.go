@@ -86,7 +86,7 @@ type IDChanges struct {
 }
 
 func (d *IDChanges) consume(tx *Tx, class int) {
-	k := replayKey(tx.Sender, tx.Body.Id)
+	k := tx.replay
 	d.added[class].Keys = append(d.added[class].Keys, k[:]...)
 	if class == classSeveral {
 		d.added[class].Keys = append(d.added[class].Keys, tx.Sender[:]...)

@@ -25,6 +25,7 @@ type Tx struct {
 	Sigs   []Sig
 	digest []byte
 	salts  id.ID
+	replay ReplayKey
 	mark   [kernelv1.MarkSize]byte
 	calls  []parsedCall
 }
@@ -84,6 +85,7 @@ func (m *Machine) parseHead(tx *Tx, wire *txv1.Transaction) error {
 	if len(b.Id) != txv1.IDSize {
 		return ErrMalformed.At("id", "%d bytes, not %d", len(b.Id), txv1.IDSize)
 	}
+	tx.replay = replayKey(tx.Sender, b.Id)
 	if len(wire.Attachments) > 0 || len(b.AttachmentsDigest) > 0 {
 		return ErrAttachments
 	}
@@ -177,7 +179,7 @@ func (m *Machine) Judge(c *Ctx, tx *Tx, ids *IDSet, verify Verifier) error {
 	if err != nil {
 		return err
 	}
-	if ids.Has(replayKey(tx.Sender, tx.Body.Id)) {
+	if ids.Has(tx.replay) {
 		return ErrIDReused
 	}
 	if class == classSeveral && ids.open[tx.Sender] >= MaxOpenSeveral {
@@ -223,7 +225,7 @@ func (m *Machine) LaneOf(c *Ctx, tx *Tx) (id.ID, error) {
 }
 
 // ReplayKey is what of a transaction is used once.
-func (tx *Tx) ReplayKey() ReplayKey { return replayKey(tx.Sender, tx.Body.Id) }
+func (tx *Tx) ReplayKey() ReplayKey { return tx.replay }
 
 // Accounts lists the accounts that must sign, each once: sender, lane, and whoever calls act as.
 func (tx *Tx) Accounts() []id.ID {

@@ -46,6 +46,7 @@ func TestOnOneNetwork(t *testing.T) {
 		{"ticket before sending", ticketBeforeSending},
 		{"lost answers", lostAnswers},
 		{"crash between keeping and sending", crashBeforeSending},
+		{"another message in the same words", sameWords},
 		{"expired tickets", expiredTickets},
 		{"damaged tickets", damagedTickets},
 		{"joining", joining},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/splittally/splittally/modules/deposit/depositv1"
+	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/sdk"
 	"github.com/splittally/splittally/sdk/wallet"
 )
@@ -143,6 +144,42 @@ func crashBeforeSending(t *testing.T, g *stage) {
 	}
 	if len(unsettled(t, w)) != 1 {
 		t.Error("a ticket that is not settled was dropped")
+	}
+}
+
+// Another message that reads the same is another message: it is not taken for the one whose answer was lost.
+func sameWords(t *testing.T, g *stage) {
+	c, w := g.carried(t, "tier3")
+	s := connected(t, w.Home)
+	first, second := &membersv1.SetNodes{Nodes: [][]byte{peer(1)}}, &membersv1.SetNodes{Nodes: [][]byte{peer(2)}}
+	words, err := s.Preview(t.Context(), first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.cut.Store(true)
+	ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+	_, err = s.Do(ctx, words, first)
+	cancel()
+	if err == nil || len(unsettled(t, w)) != 1 {
+		t.Fatalf("%v, kept %v", err, unsettled(t, w))
+	}
+	c.cut.Store(false)
+	c.dead.Store(false)
+	other := connected(t, w.Home)
+	if words, err = other.Preview(t.Context(), second); err != nil {
+		t.Fatal(err)
+	}
+	o, err := other.Do(t.Context(), words, second)
+	if err != nil {
+		return // it says that it did not do it
+	}
+	g.level(t)
+	m := &membersv1.Member{}
+	if _, _, err := other.Client.Get(t.Context(), membersv1.MemberKey(other.Member()), m); err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Nodes) != 1 || string(m.Nodes[0]) != string(peer(2)) {
+		t.Errorf("done at height %d, it says, and the nodes are %x", o.Height, m.Nodes)
 	}
 }
 
