@@ -225,7 +225,12 @@ func (m *Machine) LaneOf(c *Ctx, tx *Tx) (id.ID, error) {
 }
 
 // ReplayKey is what of a transaction is used once.
-func (tx *Tx) ReplayKey() ReplayKey { return tx.replay }
+func (tx *Tx) ReplayKey() ReplayKey {
+	if tx.replay == (ReplayKey{}) { // not made by Parse
+		return replayKey(tx.Sender, tx.Body.Id)
+	}
+	return tx.replay
+}
 
 // Accounts lists the accounts that must sign, each once: sender, lane, and whoever calls act as.
 func (tx *Tx) Accounts() []id.ID {
