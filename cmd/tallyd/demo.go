@@ -204,8 +204,11 @@ func (s *story) hold(name string, err error) {
 		return
 	}
 	s.report.Steps = append(s.report.Steps, step{Chapter: s.chapter, Name: name, Height: s.height})
-	if errors.Is(s.ctx.Err(), context.Canceled) {
+	switch cause := context.Cause(s.ctx); {
+	case errors.Is(cause, context.Canceled):
 		err = errors.New("stopped by you")
+	case cause != nil:
+		err = cause
 	}
 	panic(stopped{fmt.Errorf("step %q did not hold: %w", name, err)})
 }

@@ -47,6 +47,15 @@ func TestDevnetLife(t *testing.T) {
 	if p.errs.String() != "" {
 		t.Errorf("on standard error: %s", p.errs.String())
 	}
+	logs, err := filepath.Glob(filepath.Join(dir, "node*", "tallyd.log"))
+	if err != nil || len(logs) != 5 {
+		t.Errorf("%d logs, %v", len(logs), err)
+	}
+	for _, log := range logs {
+		if b, err := os.ReadFile(log); err != nil || !strings.Contains(string(b), "stopping") {
+			t.Errorf("%s does not say that its node was stopped, and not killed: %v", log, err)
+		}
+	}
 
 	p = launch(t, "devnet", "--dir", dir)
 	p.says(t, "Ready after")

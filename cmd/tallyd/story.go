@@ -31,6 +31,7 @@ type story struct {
 	net     *devnet.Net
 	nodes   *processes
 	wallets map[string]*sdk.Client
+	release context.CancelCauseFunc
 }
 
 // open starts the network: four validators of four members, each a process of its own.
@@ -40,6 +41,7 @@ func (s *story) open() {
 	s.hold("consortium", err)
 	s.nodes, err = startProcesses(s.net)
 	s.hold("consortium", err)
+	s.watch()
 	s.hold("consortium", s.nodes.waitReady(s.ctx, s.net))
 	s.wallets = map[string]*sdk.Client{}
 	v, _, err := s.wallet("operator").Get(s.ctx, networkKey, &networkRecord)
@@ -48,7 +50,24 @@ func (s *story) open() {
 		"Four validators of four members run, each in a process of its own: "+memberList(s.net))
 }
 
+// watch ends the chapter when a node ends by itself.
+func (s *story) watch() {
+	ctx, cancel := context.WithCancelCause(s.ctx)
+	s.ctx, s.release = ctx, cancel
+	nodes := s.nodes
+	go func() {
+		select {
+		case err := <-nodes.failed:
+			cancel(err)
+		case <-ctx.Done():
+		}
+	}()
+}
+
 func (s *story) close() {
+	if s.release != nil {
+		defer s.release(nil)
+	}
 	for _, w := range s.wallets {
 		_ = w.Close() // the network goes with it
 	}

@@ -1,9 +1,11 @@
 package wallet
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -44,7 +46,13 @@ func writeWhole(path string, content []byte) error {
 }
 
 // readJSON reads a file of bounded size.
-func readJSON(path string, v any) error {
+func readJSON(path string, v any) error { return readFile(path, v, false) }
+
+// readStrict is readJSON for files that people write: a field that nobody knows, which would silently not hold, is
+// refused by name, and so is anything behind the document.
+func readStrict(path string, v any) error { return readFile(path, v, true) }
+
+func readFile(path string, v any, strict bool) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -56,8 +64,15 @@ func readJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(b, v); err != nil {
+	dec := json.NewDecoder(bytes.NewReader(b))
+	if strict {
+		dec.DisallowUnknownFields()
+	}
+	if err := dec.Decode(v); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: %s: there is something behind its end", ErrDamaged, path)
 	}
 	return nil
 }

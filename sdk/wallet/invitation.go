@@ -13,6 +13,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/sdk"
+	"google.golang.org/protobuf/proto"
 )
 
 // invitationVersion is the form of the file.
@@ -96,11 +97,16 @@ func (s *Session) Invite(ctx context.Context, what []string, o *Offer, file stri
 	if _, err := os.Stat(file); err == nil {
 		return sdk.Outcome{}, fmt.Errorf("%w: %s", fs.ErrExist, file)
 	}
-	b, err := s.before(ctx, what)
+	// The one-time key is new each time; the supplier is who it is.
+	calls, err := hashOf([]proto.Message{&membersv1.AdmitSupplier{Legal: o.Message.Legal, IdentityCheck: o.Message.IdentityCheck}})
 	if err != nil {
 		return sdk.Outcome{}, err
 	}
-	d, err := s.draft(ctx, what, b, o.Message)
+	b, err := s.before(ctx, calls)
+	if err != nil {
+		return sdk.Outcome{}, err
+	}
+	d, err := s.draft(ctx, Kept{What: what, Calls: calls}, b, o.Message)
 	if err != nil {
 		return sdk.Outcome{}, err
 	}
@@ -118,7 +124,7 @@ func (s *Session) Invite(ctx context.Context, what []string, o *Offer, file stri
 // ReadInvitation reads an invitation's file.
 func ReadInvitation(file string) (*Invitation, error) {
 	i := &Invitation{}
-	if err := readJSON(file, i); err != nil {
+	if err := readStrict(file, i); err != nil {
 		return nil, err
 	}
 	if i.Version != invitationVersion {

@@ -200,7 +200,11 @@ func TestLostAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := s.draft(t.Context(), words, before{}, m)
+	calls, err := hashOf([]proto.Message{m})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := s.draft(t.Context(), Kept{What: words, Calls: calls}, before{}, m)
 	if err != nil {
 		t.Fatal(err)
 	}

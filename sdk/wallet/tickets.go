@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,8 +23,10 @@ const maxTickets = 1_000
 type Kept struct {
 	Ticket sdk.Ticket `json:"ticket"`
 	// What it does, in the words that were shown before signing.
-	What []string  `json:"what"`
-	Sent time.Time `json:"sent"`
+	What []string `json:"what"`
+	// Calls is the hash of its messages: by it the same is known again. Words may shorten what differs.
+	Calls id.ID     `json:"calls"`
+	Sent  time.Time `json:"sent"`
 	// Refused: the node's own check refused it, which is not proven.
 	Refused bool `json:"refused,omitempty"`
 }
@@ -109,19 +110,36 @@ func (s *Session) Settle(ctx context.Context) ([]Settled, error) {
 
 // Do signs messages of the account as one transaction, sends it and proves what became of it, as Client.Do does; where
 // the answer is lost, even with the process, the home keeps the ticket for Settle. What says, for people, what it does:
-// the words of Preview. The same words again, while it is not known what became of them, send nothing: Do returns the
+// the words of Preview. The same messages again, while it is not known what became of them, send nothing: Do returns the
 // outcome where they took effect, and ErrOnItsWay where they may still. Where a node only said that it refused them,
 // they go out again under the same id, of which the chain runs one transaction and no more.
 func (s *Session) Do(ctx context.Context, what []string, messages ...proto.Message) (sdk.Outcome, error) {
-	before, err := s.before(ctx, what)
+	calls, err := hashOf(messages)
+	if err != nil {
+		return sdk.Outcome{}, err
+	}
+	before, err := s.before(ctx, calls)
 	if err != nil || before.done != nil {
 		return before.outcome(), err
 	}
-	d, err := s.draft(ctx, what, before, messages...)
+	d, err := s.draft(ctx, Kept{What: what, Calls: calls}, before, messages...)
 	if err != nil {
 		return sdk.Outcome{}, err
 	}
 	return s.submit(ctx, d)
+}
+
+// hashOf is the hash of messages in their order.
+func hashOf(messages []proto.Message) (id.ID, error) {
+	var parts [][]byte
+	for _, m := range messages {
+		b, err := txv1.Encode(m)
+		if err != nil {
+			return id.ID{}, err
+		}
+		parts = append(parts, []byte(txv1.MethodOf(m)), b)
+	}
+	return id.Hash("wallet calls", parts...), nil
 }
 
 // before is what is known of earlier attempts at the same.
@@ -139,13 +157,13 @@ func (b before) outcome() sdk.Outcome {
 }
 
 // before settles the tickets that are there, and looks for the same among them.
-func (s *Session) before(ctx context.Context, what []string) (out before, err error) {
+func (s *Session) before(ctx context.Context, calls id.ID) (out before, err error) {
 	settled, err := s.Settle(ctx)
 	if err != nil {
 		return out, err
 	}
 	for _, one := range settled {
-		if one.Err == nil && slices.Equal(one.What, what) {
+		if one.Err == nil && one.Calls == calls {
 			out.done = &one.Outcome
 		}
 	}
@@ -154,7 +172,7 @@ func (s *Session) before(ctx context.Context, what []string) (out before, err er
 	}
 	for _, k := range out.kept {
 		switch {
-		case !slices.Equal(k.What, what):
+		case k.Calls != calls:
 		case k.Refused:
 			out.refused = &k
 		default:
@@ -166,7 +184,7 @@ func (s *Session) before(ctx context.Context, what []string) (out before, err er
 }
 
 // draft signs the messages and keeps their ticket, before anything leaves the machine.
-func (s *Session) draft(ctx context.Context, what []string, b before, messages ...proto.Message) (*sdk.Draft, error) {
+func (s *Session) draft(ctx context.Context, k Kept, b before, messages ...proto.Message) (*sdk.Draft, error) {
 	d, err := s.draftUnder(ctx, b.refused, messages)
 	if err != nil {
 		return nil, err
@@ -174,7 +192,8 @@ func (s *Session) draft(ctx context.Context, what []string, b before, messages .
 	if err := d.Sign(s.Wallet.signer); err != nil {
 		return nil, err
 	}
-	return d, s.Wallet.keep(Kept{Ticket: d.Ticket(), What: what, Sent: time.Now().UTC().Truncate(time.Second)}, b.kept)
+	k.Ticket, k.Sent = d.Ticket(), time.Now().UTC().Truncate(time.Second)
+	return d, s.Wallet.keep(k, b.kept)
 }
 
 // draftUnder makes a transaction with a new id, or with that of one that a node said it refused.

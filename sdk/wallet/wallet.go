@@ -47,7 +47,7 @@ func Create(home string, p Profile) (*Wallet, error) {
 // unlocked at once.
 func Open(home string) (*Wallet, error) {
 	w := &Wallet{Home: home}
-	err := readJSON(filepath.Join(home, fileProfile), &w.Profile)
+	err := readStrict(filepath.Join(home, fileProfile), &w.Profile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%w: %s", ErrNoWallet, home)
