@@ -221,15 +221,6 @@ func (m *Machine) Methods() []string {
 	return out
 }
 
-// NeedOf tells who may call a method; false where there is none.
-func (m *Machine) NeedOf(method string) (Need, bool) {
-	r, ok := m.routes[method]
-	if !ok {
-		return Need{}, false
-	}
-	return r.Need, true
-}
-
 // View is a context over committed state for reading alone: queries, permission checks, invariants.
 func (m *Machine) View(base Reader, info Info) *Ctx { return m.context(NewOverlay(base), info) }
 
