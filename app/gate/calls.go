@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -57,9 +58,17 @@ func (g *Gate) OpenSession(_ context.Context, r *connect.Request[gatev1.OpenSess
 	return connect.NewResponse(&gatev1.OpenSessionResponse{Token: token, ExpiresUnixS: until.Unix()}), nil
 }
 
-// LightBlock hands out a header with its commit and validators.
+// LightBlock hands out a header with its commit and validators, of blocks whose state this node has: the engine stores a
+// block a moment earlier, and who saw its header would then read a state older than what the header proves.
 func (g *Gate) LightBlock(ctx context.Context, r *connect.Request[gatev1.LightBlockRequest]) (*connect.Response[gatev1.LightBlockResponse], error) {
-	b, err := g.chain.LightBlock(ctx, r.Msg.Height)
+	height, head := r.Msg.Height, g.app.Status().Height
+	if height == 0 {
+		height = head
+	}
+	if height < 1 || height > head {
+		return nil, connect.NewError(connect.CodeNotFound, fmt.Errorf("this node is at height %d", head))
+	}
+	b, err := g.chain.LightBlock(ctx, height)
 	if err != nil {
 		return nil, connect.NewError(connect.CodeNotFound, err)
 	}

@@ -98,7 +98,7 @@ func TestWidthWithoutTerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close() // nothing was written
 	for name, w := range map[string]io.Writer{"a buffer": &bytes.Buffer{}, "nothing": io.Discard, "a file": f} {
 		if got := newStory(w).width(); got != maxWidth {
 			t.Errorf("%s: %d, want %d", name, got, maxWidth)
@@ -112,7 +112,7 @@ func TestWidthOfTerminal(t *testing.T) {
 		t.Logf("this machine gives no terminal: %v", err)
 		return
 	}
-	defer tty.Close() //nolint:errcheck // a test's
+	defer tty.Close() // a test's
 	for columns, want := range map[uint16]int{20: minWidth, 39: minWidth, 40: 40, 80: 80, 110: 110, 111: maxWidth, 300: maxWidth} {
 		if err := resize(tty, columns); err != nil {
 			t.Fatal(err)
@@ -240,7 +240,7 @@ func TestFiguresOfTheStory(t *testing.T) {
 	if toTier2 >= tier1Invoice || toTier3 >= toTier2 || firstPayment >= tier1Invoice || tier1Invoice > devnet.LineMinor || tier1Invoice%113 != 0 {
 		t.Error(tier1Invoice, toTier2, toTier3, firstPayment)
 	}
-	if newID("a") == newID("b") || newID("a") != newID("a") {
+	if first, again := newID("a"), newID("a"); first != again || first == newID("b") {
 		t.Error("a document's stand-in is not determined by its name")
 	}
 }

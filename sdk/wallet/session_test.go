@@ -250,7 +250,7 @@ func TestRefusedGoesOutUnderTheSameID(t *testing.T) {
 			t.Fatalf("a supplier mints: %v", err)
 		}
 		bodies, ids = append(bodies, o.Ticket.Body.String()), append(ids, fmt.Sprintf("%x", o.Ticket.TxID))
-		time.Sleep(1100 * time.Millisecond) // for another expiry, which makes another body
+		time.Sleep(2500 * time.Millisecond) // for another expiry by block time, which makes another body
 	}
 	if bodies[0] == bodies[1] || ids[0] != ids[1] {
 		t.Errorf("bodies %v, ids %v", bodies, ids)
