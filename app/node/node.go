@@ -16,7 +16,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	dbm "github.com/cometbft/cometbft-db"
 	cfg "github.com/cometbft/cometbft/config"
 	engine "github.com/cometbft/cometbft/node"
 	"github.com/cometbft/cometbft/p2p"
@@ -29,7 +28,6 @@ import (
 	"github.com/splittally/splittally/app"
 	"github.com/splittally/splittally/app/gate"
 	"github.com/splittally/splittally/app/store"
-	"github.com/syndtr/goleveldb/leveldb/opt"
 	"golang.org/x/time/rate"
 )
 
@@ -286,34 +284,4 @@ func (n *Node) stopOnce() error {
 	}
 	n.done.Wait()
 	return errors.Join(append(errs, n.app.Close(), n.dbs.close())...)
-}
-
-// databases are the engine's. It closes them while its routines still read, which panics; so closing waits.
-type databases struct{ all []dbm.DB }
-
-// engineWriteBuffer holds some blocks before they go into tables.
-const engineWriteBuffer = 16 << 20
-
-type keepOpen struct{ dbm.DB }
-
-func (keepOpen) Close() error { return nil }
-
-func (d *databases) open(c *cfg.DBContext) (dbm.DB, error) {
-	db, err := dbm.NewGoLevelDBWithOpts(c.ID, c.Config.DBDir(), &opt.Options{
-		Compression: opt.NoCompression, // transactions are keys, hashes and signatures
-		WriteBuffer: engineWriteBuffer,
-	})
-	if err != nil {
-		return nil, err
-	}
-	d.all = append(d.all, db)
-	return keepOpen{db}, nil
-}
-
-func (d *databases) close() error {
-	var errs []error
-	for _, db := range d.all {
-		errs = append(errs, db.Close())
-	}
-	return errors.Join(errs...)
 }
