@@ -72,7 +72,7 @@ func encode(m totals, r *report, w *json.Encoder) {
 }
 
 func text(m any) {
-	_, _ = protojson.Marshal(m)                  // want `unstable text: .*protojson.Marshal spaces its output`
-	_ = protojson.MarshalOptions{}.Format(m)     // want `unstable text`
+	_, _ = protojson.Marshal(m)              // want `unstable text: .*protojson.Marshal spaces its output`
+	_ = protojson.MarshalOptions{}.Format(m) // want `unstable text`
 	_ = protojson.Unmarshal([]byte("{}"), m)
 }
