@@ -101,11 +101,9 @@ func (m *Machine) calls(c *Ctx, tx *Tx) error {
 	}
 	for i, call := range tx.calls {
 		c.caller, c.call, c.item = call.as, uint32(i), 0
-		s, err := m.permit(c, call)
-		if err != nil {
+		if _, err := m.permit(c, call); err != nil {
 			return err
 		}
-		c.lane = s.Lane
 		if err := m.invoke(c, call); err != nil {
 			return err
 		}

@@ -29,7 +29,6 @@ type Ctx struct {
 
 	chain  string
 	caller id.ID
-	lane   id.ID
 	seed   id.ID // what ids of created things are derived from
 	tx     id.ID
 	call   uint32
