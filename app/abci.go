@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	abci "github.com/cometbft/cometbft/abci/types"
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/errs"
 )
@@ -21,20 +22,20 @@ func NewABCI(a *App) *ABCI { return &ABCI{app: a} }
 // Info tells the engine which block the state is at.
 func (x *ABCI) Info(context.Context, *abci.RequestInfo) (*abci.ResponseInfo, error) {
 	return &abci.ResponseInfo{
-		Data: "splittally", AppVersion: ProtocolVersion,
+		Data: "splittally", AppVersion: uint64(x.app.protocol()),
 		LastBlockHeight: x.app.store.Height(), LastBlockAppHash: x.app.store.Hash(),
 	}, nil
 }
 
 // InitChain makes the first state.
 func (x *ABCI) InitChain(_ context.Context, r *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
-	hash, updates, err := x.app.initChain(genesis{
+	hash, updates, protocol, err := x.app.initChain(genesis{
 		chain: r.ChainId, height: r.InitialHeight, time: r.Time, maxBlockBytes: r.ConsensusParams.GetBlock().GetMaxBytes(), state: r.AppStateBytes, validators: r.Validators,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &abci.ResponseInitChain{AppHash: hash, Validators: validators(updates)}, nil
+	return &abci.ResponseInitChain{AppHash: hash, Validators: validators(updates), ConsensusParams: versionOf(protocol)}, nil
 }
 
 // CheckTx takes a transaction of this node's own clients into the pool.
@@ -75,7 +76,7 @@ func (x *ABCI) FinalizeBlock(_ context.Context, r *abci.RequestFinalizeBlock) (*
 	if err != nil {
 		return nil, err
 	}
-	out := &abci.ResponseFinalizeBlock{AppHash: root, ValidatorUpdates: validators(outcome.Validators)}
+	out := &abci.ResponseFinalizeBlock{AppHash: root, ValidatorUpdates: validators(outcome.Validators), ConsensusParamUpdates: versionOf(outcome.Protocol)}
 	for _, res := range results {
 		out.TxResults = append(out.TxResults, &abci.ExecTxResult{Code: res.Code, Data: res.Data})
 	}
@@ -109,6 +110,14 @@ func codeOf(err error) uint32 {
 	default:
 		return errs.CodeOf(err).Number
 	}
+}
+
+// versionOf tells the engine which protocol the headers name from the next block on; nil where it stays.
+func versionOf(protocol uint32) *cmtproto.ConsensusParams {
+	if protocol == 0 {
+		return nil
+	}
+	return &cmtproto.ConsensusParams{Version: &cmtproto.VersionParams{App: uint64(protocol)}}
 }
 
 func text(err error) string {

@@ -19,9 +19,6 @@ import (
 	"github.com/splittally/splittally/modules/voucher"
 )
 
-// ProtocolVersion numbers the rules of consensus; nodes of one chain at one height have the same.
-const ProtocolVersion = 1
-
 // Machine is the composition root: every module of the chain, in order.
 func Machine(chain string) *kernel.Machine {
 	m := members.New()
@@ -33,7 +30,7 @@ func Machine(chain string) *kernel.Machine {
 		g.Module(),
 		d.Module(),
 		v.Module(),
-	)
+	).WithUpgrades(upgrades...)
 }
 
 // Options is what a node sets.
@@ -50,6 +47,9 @@ type Options struct {
 	Machine func(chain string) *kernel.Machine
 	// Fail is told when the node can no longer be trusted and its process must end; nil panics.
 	Fail func(why string)
+	// Upgrade is told when the chain goes on by rules that this program does not know: the process must end, and well. Nil
+	// is for tools, which get it as an error instead.
+	Upgrade func(*UpgradeNeeded)
 	// CheckInvariants runs every invariant after every block and stops where one is broken: slow, for tests.
 	CheckInvariants bool
 }

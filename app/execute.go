@@ -37,6 +37,9 @@ type block struct {
 
 // execute runs a decided block and stages what it changes.
 func (a *App) execute(info kernel.Info, raws [][]byte) ([]kernel.Result, *kernel.Outcome, []byte, error) {
+	if err := a.leftBehind(); err != nil {
+		return nil, nil, nil, err
+	}
 	entries, err := a.entries(raws)
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("a decided block has a transaction without form: %w", err)
@@ -97,6 +100,9 @@ func (a *App) commit() error {
 	}
 	a.pool.Forget(b.ids, b.info.TimeUnixS)
 	a.metrics.committed(len(b.ids))
+	if u := a.UpgradeNeeded(); u != nil && a.o.Upgrade != nil {
+		a.o.Upgrade(u)
+	}
 	if a.o.CheckInvariants {
 		return a.CheckInvariants()
 	}

@@ -28,31 +28,31 @@ type genesis struct {
 	validators    []abci.ValidatorUpdate
 }
 
-// initChain makes the first state, which is committed with the first block, and returns a digest of it.
-func (a *App) initChain(doc genesis) ([]byte, []kernel.ValidatorUpdate, error) {
+// initChain makes the first state, which is committed with the first block, and returns a digest of it, the validators, and the protocol where it is not the first.
+func (a *App) initChain(doc genesis) ([]byte, []kernel.ValidatorUpdate, uint32, error) {
 	switch {
 	case a.store.Height() != 0:
-		return nil, nil, errors.New("this node's state has blocks already: it belongs to a chain that has begun")
+		return nil, nil, 0, errors.New("this node's state has blocks already: it belongs to a chain that has begun")
 	case doc.chain != a.o.Chain:
-		return nil, nil, fmt.Errorf("the genesis is of chain %q, this node is set to %q", doc.chain, a.o.Chain)
+		return nil, nil, 0, fmt.Errorf("the genesis is of chain %q, this node is set to %q", doc.chain, a.o.Chain)
 	case doc.height != 1:
-		return nil, nil, fmt.Errorf("initial_height of the genesis is %d: a chain begins at 1", doc.height)
+		return nil, nil, 0, fmt.Errorf("initial_height of the genesis is %d: a chain begins at 1", doc.height)
 	case doc.maxBlockBytes < MaxBlockBytes+EngineBytes:
-		return nil, nil, fmt.Errorf("block.max_bytes of the genesis is %d: at least %d are needed", doc.maxBlockBytes, MaxBlockBytes+EngineBytes)
+		return nil, nil, 0, fmt.Errorf("block.max_bytes of the genesis is %d: at least %d are needed", doc.maxBlockBytes, MaxBlockBytes+EngineBytes)
 	}
 	g, err := kernel.ParseGenesis(doc.state)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
 	state, updates, err := a.machine.InitGenesis(a.store, g, kernel.Info{TimeUnixS: doc.time.Unix()})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
 	if err := sameValidators(doc.validators, updates); err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
 	a.first = state
-	return stateDigest(state), updates, nil
+	return stateDigest(state), updates, g.Protocol, nil
 }
 
 // sameValidators judges that a genesis that lists validators lists those that its calls make: light clients begin
@@ -92,6 +92,9 @@ func (a *App) Export() ([]byte, id.ID, error) {
 	records := a.machine.Export(a.store)
 	n := a.machine.NetworkOf(a.store)
 	g := kernel.Genesis{Development: n.Development, UTCOffsetS: n.UtcOffsetS, Records: records, ExportedFrom: a.machine.Chain()}
+	if p := a.protocol(); p > 1 {
+		g.Protocol = p
+	}
 	b, err := json.MarshalIndent(g, "", " ")
 	return b, a.machine.ContentHash(records), err
 }

@@ -86,7 +86,7 @@ func (h *hot) genesis(holders int) {
 	if err != nil {
 		h.b.Fatal(err)
 	}
-	if _, _, err := h.app.initChain(genesis{chain: hotChain, height: 1, time: time.Unix(h.at, 0), maxBlockBytes: MaxBlockBytes + EngineBytes, state: state}); err != nil {
+	if _, _, _, err := h.app.initChain(genesis{chain: hotChain, height: 1, time: time.Unix(h.at, 0), maxBlockBytes: MaxBlockBytes + EngineBytes, state: state}); err != nil {
 		h.b.Fatal(err)
 	}
 	h.run()

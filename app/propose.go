@@ -16,6 +16,9 @@ func (a *App) propose(height int64, at time.Time, maxBytes int64) [][]byte {
 	if h.ctx == nil {
 		return nil
 	}
+	if a.leftBehind() != nil {
+		return nil
+	}
 	if !a.busy && a.pool.Len() == 0 {
 		a.waitForOne()
 	}
@@ -50,6 +53,9 @@ func (a *App) checkProposal(height int64, at time.Time, raws [][]byte, maxBytes 
 			return errors.New("the first block carries no transactions")
 		}
 		return nil
+	}
+	if u := a.UpgradeNeeded(); u != nil {
+		return u
 	}
 	c := h.ctx.At(kernel.Info{Height: height, TimeUnixS: at.Unix()})
 	entries, err := a.entries(raws)

@@ -1,5 +1,5 @@
 // Package devnet lays out a consortium for development: four members with validators, suppliers of three tiers, a
-// regulator, keys that everybody knows, and a genesis that says so. Nothing in it is for real money.
+// regulator, a court, keys that everybody knows, and a genesis that says so. Nothing in it is for real money.
 package devnet
 
 import (
@@ -60,6 +60,7 @@ func roles() []Role {
 		{Name: "tier2", Title: "Yuhe Forging Co., Ltd.", roles: supplier, small: true, Node: 1},
 		{Name: "tier3", Title: "Qingshi Abrasives Workshop", roles: supplier, small: true, Node: 2},
 		{Name: "regulator", Title: "Supervision Bureau", roles: regulator, Node: 3},
+		{Name: "court", Title: "Linjiang Intermediate Court", roles: uint32(membersv1.RoleAuthority), Node: 3},
 	}
 }
 

@@ -68,8 +68,11 @@ func Start(c Config, version string, log *slog.Logger) (*Node, error) {
 		return nil, fmt.Errorf("the gate's certificate cannot be read; 'tallyd init' makes one: %w", err)
 	}
 	n := &Node{config: c, log: log, failed: make(chan error, 1), stop: make(chan struct{}), dbs: &databases{}}
-	if n.app, err = app.Open(c.options(genesis.ChainID, log, n.fail)); err != nil {
+	if n.app, err = app.Open(n.watched(c.options(genesis.ChainID, log))); err != nil {
 		return nil, err
+	}
+	if u := n.app.UpgradeNeeded(); u != nil {
+		return nil, errors.Join(u, n.app.Close())
 	}
 	if err := n.startEngine(genesis); err != nil {
 		return nil, errors.Join(err, n.app.Close(), n.dbs.close())
@@ -92,7 +95,7 @@ func tuneMemory() {
 	}
 }
 
-func (c Config) options(chain string, log *slog.Logger, fail func(string)) app.Options {
+func (c Config) options(chain string, log *slog.Logger) app.Options {
 	var peers []string
 	for _, p := range c.Peers {
 		if addr, err := p2p.NewNetAddressString(p); err == nil {
@@ -100,7 +103,7 @@ func (c Config) options(chain string, log *slog.Logger, fail func(string)) app.O
 		}
 	}
 	return app.Options{
-		Chain: chain, Log: log, Peers: peers, Fail: fail, CheckInvariants: c.CheckInvariants, IdleWait: time.Duration(c.IdleWaitMS) * time.Millisecond,
+		Chain: chain, Log: log, Peers: peers, CheckInvariants: c.CheckInvariants, IdleWait: time.Duration(c.IdleWaitMS) * time.Millisecond,
 		Store: store.Options{
 			Dir: c.StateDir(), NodeCacheMiB: c.NodeCacheMiB, BlockCacheMiB: c.BlockCacheMiB, WriteBufferMiB: c.WriteBufferMiB,
 			KeepVersions: int64(c.ProofHeights), KeepFor: time.Duration(c.ProofSeconds) * time.Second,
@@ -152,7 +155,21 @@ func (n *Node) fail(why string) {
 	}
 }
 
-// Failed yields when the node has failed and its process must end with a non-zero exit.
+// watched lets the watchdog hear of the application.
+func (n *Node) watched(o app.Options) app.Options {
+	o.Fail, o.Upgrade = n.fail, n.upgrade
+	return o
+}
+
+// upgrade ends the process because the chain goes on by rules that this program does not know.
+func (n *Node) upgrade(u *app.UpgradeNeeded) {
+	select {
+	case n.failed <- u:
+	default:
+	}
+}
+
+// Failed yields when the process must end: the node has failed, or *app.UpgradeNeeded.
 func (n *Node) Failed() <-chan error { return n.failed }
 
 func (n *Node) serve(cert tls.Certificate, version string) error {

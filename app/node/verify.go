@@ -50,7 +50,7 @@ func Verify(c Config, progress func(done, all int64)) (Verification, error) {
 	if err := v.readOwn(c); err != nil {
 		return Verification{}, err
 	}
-	o := c.options(genesis.ChainID, nil, nil)
+	o := c.options(genesis.ChainID, nil)
 	o.Store.Dir, o.Store.NoSync = dir, true
 	if v.app, err = app.Open(o); err != nil {
 		return Verification{}, err
@@ -79,7 +79,7 @@ type verifier struct {
 
 // readOwn reads what the node's own state is.
 func (v *verifier) readOwn(c Config) error {
-	own, err := app.Open(c.options(v.genesis.ChainID, nil, nil))
+	own, err := app.Open(c.options(v.genesis.ChainID, nil))
 	if err != nil {
 		return fmt.Errorf("the node's state cannot be opened; is the node still running? %w", err)
 	}
@@ -260,7 +260,7 @@ func Export(c Config) (state []byte, content string, height int64, err error) {
 	if err != nil {
 		return nil, "", 0, err
 	}
-	a, err := app.Open(c.options(genesis.ChainID, nil, nil))
+	a, err := app.Open(c.options(genesis.ChainID, nil))
 	if err != nil {
 		return nil, "", 0, fmt.Errorf("the state cannot be opened; is the node still running? %w", err)
 	}

@@ -11,9 +11,10 @@ import (
 
 // Exit codes, documented in 'tallyd --help'.
 const (
-	exitFailed = 1  // the command did not do what it was asked
-	exitUsage  = 2  // the command line is wrong
-	exitEngine = 70 // the node has failed and must be looked at
+	exitFailed  = 1  // the command did not do what it was asked
+	exitUsage   = 2  // the command line is wrong
+	exitEngine  = 70 // the node has failed and must be looked at
+	exitUpgrade = 78 // the network goes on by rules that this program does not know: install the next one
 )
 
 // version is set by the linker for releases.
@@ -47,7 +48,8 @@ func root() *cobra.Command {
 Begin with 'tallyd demo', which plays a whole consortium on this machine, or 'tallyd devnet', which
 leaves one running for you to work with.
 
-Exit codes: 0 done, 1 not done, 2 wrong command line, 70 the running node has failed.`,
+Exit codes: 0 done, 1 not done, 2 wrong command line, 70 the running node has failed,
+78 the network has upgraded beyond this program.`,
 		SilenceUsage: true, SilenceErrors: true,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

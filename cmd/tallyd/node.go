@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -82,6 +83,9 @@ func startCommand() *cobra.Command {
 func run(logs io.Writer, c node.Config) error {
 	log := node.NewLog(logs, c)
 	n, err := node.Start(c, version, log)
+	if u := (*app.UpgradeNeeded)(nil); errors.As(err, &u) {
+		return failure{err, exitUpgrade}
+	}
 	if err != nil {
 		return err
 	}
@@ -93,6 +97,11 @@ func run(logs io.Writer, c node.Config) error {
 		log.Info("stopping", "signal", s.String())
 		return n.Stop()
 	case err := <-n.Failed():
+		var u *app.UpgradeNeeded
+		if errors.As(err, &u) {
+			log.Info("stopping for the upgrade", "height", u.Height, "protocol", u.Protocol, "known", u.Known)
+			return failure{errors.Join(u, n.Stop()), exitUpgrade}
+		}
 		log.Error("the node has failed and ends", "err", err)
 		return failure{fmt.Errorf("the node has failed: %w; its log says why, its data is as of the last block", err), exitEngine}
 	}
@@ -159,7 +168,7 @@ func versionCommand() *cobra.Command {
 		Short: "Print the versions of program, protocol and Go",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "tallyd %s, protocol %d, %s %s/%s\n", version, app.ProtocolVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "tallyd %s, protocol %d, %s %s/%s\n", version, app.NewestProtocol(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
 		},
 	}

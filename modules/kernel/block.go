@@ -37,6 +37,8 @@ type Outcome struct {
 	IDs        *IDChanges
 	Events     []*kernelv1.Event // that no transaction caused
 	Kept       [][]byte
+	// Protocol is the one that this block began; 0 for the one before it.
+	Protocol uint32
 }
 
 // Begin starts a block over an overlay: an empty one, or genesis's for the first block.
@@ -46,6 +48,7 @@ func (m *Machine) Begin(state *Overlay, info Info, ids *IDSet) *Run {
 	c.seed = id.Hash("block", info.Hash)
 	copy(c.mark[:], c.seed[:])
 	c.tx = c.seed
+	c = m.upgrade(c)
 	r := &Run{m: m, c: c, ids: ids, new: map[ReplayKey]struct{}{}, d: &IDChanges{}}
 	c.expireIDs(r.d)
 	return r
@@ -165,7 +168,7 @@ func nonZero(given []money.Amount) []money.Amount {
 func (r *Run) End() *Outcome {
 	c := r.c
 	c.runDue()
-	out := &Outcome{}
+	out := &Outcome{Protocol: c.begun}
 	for _, mod := range r.m.modules {
 		if mod.EndBlock != nil {
 			out.Validators = append(out.Validators, mod.EndBlock(c)...)

@@ -151,7 +151,7 @@ func TestCollectionsOfTheMachine(t *testing.T) {
 	w := newWorld(t)
 	want := []string{
 		"kernel.network", "kernel.clock", "kernel.range", "kernel.ids", "kernel.totals", "kernel.queue", "kernel.queue_lanes",
-		"kernel.parameters", "toy.notes", "toy.numbers", "toy.texts", "toy.charged",
+		"kernel.parameters", "kernel.protocol", "toy.notes", "toy.numbers", "toy.texts", "toy.charged",
 	}
 	var got []string
 	for _, c := range w.M.Collections() {
@@ -171,12 +171,12 @@ func TestCollectionsOfTheMachine(t *testing.T) {
 	}
 }
 
-// The kernel's own records: parameters, network, clock and range are for every session, the others for none.
+// The kernel's own records: parameters, network, clock, range and protocol are for every session, the others for none.
 func TestReadersOfTheKernel(t *testing.T) {
 	w := newWorld(t)
 	for _, c := range w.M.Collections() {
 		who := c.Readers(c.New())
-		public := c.Name == "kernel.network" || c.Name == "kernel.clock" || c.Name == "kernel.range" || c.Name == "kernel.parameters"
+		public := c.Name == "kernel.network" || c.Name == "kernel.clock" || c.Name == "kernel.range" || c.Name == "kernel.parameters" || c.Name == "kernel.protocol"
 		if strings.HasPrefix(c.Name, "kernel.") && (who.Public != public || len(who.Parties)+len(who.Members) != 0) {
 			t.Errorf("%s is read by %+v", c.Name, who)
 		}

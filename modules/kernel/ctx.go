@@ -25,6 +25,7 @@ type Ctx struct {
 	info   Info
 	net    *kernelv1.Network
 	shift  int64
+	rules  *kernelv1.Protocol // nil for protocol 1 with no plan
 	params map[string]int64
 
 	chain  string
@@ -36,6 +37,7 @@ type Ctx struct {
 	mark   [kernelv1.MarkSize]byte
 	out    *output
 	last   *lastStanding // nil in a context that is shared
+	begun  uint32        // the protocol that this block began
 }
 
 // lastStanding is the standing that was asked for last, good until state is written: one transaction asks for its
@@ -130,6 +132,9 @@ func (c *Ctx) Param(p *Param) int64 {
 // Run executes a call under governance's identity, for an agreed proposal: the permission to call is governance's.
 func (c *Ctx) Run(method string, message []byte) error {
 	p, err := c.m.parseCall(method, message)
+	if err == nil {
+		err = p.known(c)
+	}
 	if err != nil {
 		return err
 	}
@@ -143,6 +148,9 @@ func (c *Ctx) Run(method string, message []byte) error {
 // Check decodes a call as governance would run it, and tells why it could not be.
 func (c *Ctx) Check(method string, message []byte) error {
 	p, err := c.m.parseCall(method, message)
+	if err == nil {
+		err = p.known(c)
+	}
 	if err != nil {
 		return err
 	}

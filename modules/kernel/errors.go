@@ -36,6 +36,7 @@ var (
 	ErrTooHeavy      = kernelv1.ErrTooHeavy
 	ErrParameter     = kernelv1.ErrParameter
 	ErrParameterSize = kernelv1.ErrParameterSize
+	ErrUpgrade       = kernelv1.ErrUpgrade
 )
 
 // Fatal is a broken invariant or unreadable state: the process must stop. It is panicked with, never returned.

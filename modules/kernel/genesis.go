@@ -23,6 +23,8 @@ type Genesis struct {
 	// ExportedFrom is the chain whose state the records are. The new chain has another id, so that no transaction of
 	// the old one can be played again.
 	ExportedFrom string `json:"exported_from,omitempty"`
+	// Protocol is the rules that the chain begins with; absent means 1.
+	Protocol uint32 `json:"protocol,omitempty"`
 }
 
 // GenesisCall is one call with its message as protojson.
@@ -71,6 +73,9 @@ func (m *Machine) InitGenesis(base Reader, g *Genesis, info Info) (*Overlay, []V
 	c.caller, c.tx = Governance, c.seed
 	copy(c.mark[:], networkMark[:]) // the same on every chain: the record is public and equal after export and import
 	networks.Save(c, None{}, &kernelv1.Network{Development: g.Development, UtcOffsetS: g.UTCOffsetS}, true)
+	if err := m.beginProtocol(c, g.Protocol); err != nil {
+		return nil, nil, err
+	}
 	c = m.context(state, info).as(c)
 	copy(c.mark[:], c.seed[:])
 	for i, call := range g.Calls {
@@ -137,7 +142,9 @@ func (m *Machine) importRecords(state *Overlay, records []GenesisRecord) error {
 	return nil
 }
 
-func ofBlocks(c *Collection) bool { return c == ranges.Declared() || c == blockIDs.Declared() }
+func ofBlocks(c *Collection) bool {
+	return c == ranges.Declared() || c == blockIDs.Declared() || c == protocols.Declared()
+}
 
 // Export lists every record of state in order of key.
 func (m *Machine) Export(base Reader) []GenesisRecord {

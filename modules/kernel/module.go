@@ -90,6 +90,8 @@ type Need struct {
 	Weight uint32
 	// Large: the transaction may have 1 MiB.
 	Large bool
+	// Since is the protocol from which the method is there; 0 for always.
+	Since uint32
 }
 
 // Route is one method of a module.
@@ -136,6 +138,7 @@ type Machine struct {
 	params      []*Param
 	due         map[string]func(*Ctx, int64, []byte) error
 	collections []*Collection
+	upgrades    []Upgrade
 }
 
 // NewMachine wires the modules in order. It panics on two methods, prefixes or names that are the same: a fault
@@ -232,6 +235,7 @@ func (m *Machine) context(state *Overlay, info Info) *Ctx {
 	if s, ok := clocks.Get(c, None{}); ok {
 		c.shift = s.ShiftS
 	}
+	c.rules, _ = protocols.Get(c, None{})
 	c.params = m.paramsOn(c, c.Today())
 	return c
 }

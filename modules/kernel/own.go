@@ -16,11 +16,12 @@ var (
 	queue      = NewMap[queueKey, *kernelv1.QueueItem]("kernel.queue", kernelv1.PrefixQueue, nobody[*kernelv1.QueueItem])
 	queueLanes = NewMap[Pair[id.ID, Text], *kernelv1.Count]("kernel.queue_lanes", kernelv1.PrefixQueueLanes, nobody[*kernelv1.Count])
 	parameters = NewMap[Text, *kernelv1.Parameter]("kernel.parameters", kernelv1.PrefixParameters, all[*kernelv1.Parameter])
+	protocols  = NewMap[None, *kernelv1.Protocol]("kernel.protocol", kernelv1.PrefixProtocol, all[*kernelv1.Protocol])
 )
 
 var ownCollections = []*Collection{
 	networks.Declared(), clocks.Declared(), ranges.Declared(), blockIDs.Declared(),
-	totals.Declared(), queue.Declared(), queueLanes.Declared(), parameters.Declared(),
+	totals.Declared(), queue.Declared(), queueLanes.Declared(), parameters.Declared(), protocols.Declared(),
 }
 
 func all[V proto.Message](V) Audience    { return Public }

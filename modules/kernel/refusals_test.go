@@ -311,7 +311,7 @@ func TestSizesAndWeights(t *testing.T) {
 	if tx.Weight != 15 {
 		t.Error("weight", tx.Weight)
 	}
-	if got := strings.Join(w.M.Methods(), " "); got != "toy.Both toy.Do toy.Governed toy.Heavy toy.Invited toy.Large toy.Role toy.Seat" {
+	if got := strings.Join(w.M.Methods(), " "); got != "toy.Both toy.Do toy.Governed toy.Heavy toy.Invited toy.Large toy.Later toy.Role toy.Seat" {
 		t.Error(got)
 	}
 }

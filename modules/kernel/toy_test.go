@@ -99,7 +99,7 @@ func (y *toy) module() *kernel.Module {
 		Routes: []kernel.Route{
 			route("Do", kernel.Need{}), route("Role", kernel.Need{Roles: roleA | roleB}), route("Seat", kernel.Need{Seat: true}),
 			route("Governed", kernel.Need{Governance: true}), route("Both", kernel.Need{OrGovernance: true, Seat: true}),
-			route("Invited", kernel.Need{Invited: true}), route("Large", kernel.Need{Large: true}), route("Heavy", kernel.Need{Weight: 7}),
+			route("Invited", kernel.Need{Invited: true}), route("Large", kernel.Need{Large: true}), route("Later", kernel.Need{Since: 2}), route("Heavy", kernel.Need{Weight: 7}),
 		},
 		Due: map[string]func(*kernel.Ctx, int64, []byte) error{
 			"one": func(c *kernel.Ctx, due int64, p []byte) error { return y.item("one", c, due, p) },

@@ -185,6 +185,9 @@ func (m *Machine) Judge(c *Ctx, tx *Tx, ids *IDSet, verify Verifier) error {
 	if class == classSeveral && ids.open[tx.Sender] >= MaxOpenSeveral {
 		return ErrTooManyOpen
 	}
+	if err := known(c, tx); err != nil {
+		return err
+	}
 	if err := m.signed(c, tx); err != nil {
 		return err
 	}

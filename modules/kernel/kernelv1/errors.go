@@ -36,4 +36,5 @@ var (
 	ErrTooHeavy      = set.New("TooHeavy", "a transaction takes at most half of a block by its declared weight and size", "Split it into several transactions.")
 	ErrParameter     = set.New("NoSuchParameter", "no module declares this parameter", "Check its name with 'tally params'.")
 	ErrParameterSize = set.New("ParameterBounds", "the parameter's value is outside its bounds", "Choose a value within the bounds that are named.")
+	ErrUpgrade       = set.New("Upgrade", "an upgrade goes to the next protocol, at a height at least 20 blocks ahead, and one at a time", "Plan the protocol and height that are named, or cancel the plan that stands.")
 )

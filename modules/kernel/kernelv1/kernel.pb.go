@@ -909,6 +909,123 @@ func (x *Network) GetUtcOffsetS() int32 {
 	return 0
 }
 
+// Protocol is which rules of consensus hold, and from when others will.
+type Protocol struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// From 1.
+	Number uint32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// The next one that was agreed; absent if none is.
+	Plan          *UpgradePlan `protobuf:"bytes,2,opt,name=plan,proto3" json:"plan,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Protocol) Reset() {
+	*x = Protocol{}
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Protocol) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Protocol) ProtoMessage() {}
+
+func (x *Protocol) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Protocol.ProtoReflect.Descriptor instead.
+func (*Protocol) Descriptor() ([]byte, []int) {
+	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Protocol) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Protocol) GetPlan() *UpgradePlan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+// UpgradePlan changes the rules at a height: the first block that runs by them.
+type UpgradePlan struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Protocol uint32                 `protobuf:"varint,1,opt,name=protocol,proto3" json:"protocol,omitempty"`
+	Height   int64                  `protobuf:"varint,2,opt,name=height,proto3" json:"height,omitempty"`
+	// For operators: which program, and where it is described; 0 to 500 bytes.
+	Info          string `protobuf:"bytes,3,opt,name=info,proto3" json:"info,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpgradePlan) Reset() {
+	*x = UpgradePlan{}
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpgradePlan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpgradePlan) ProtoMessage() {}
+
+func (x *UpgradePlan) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpgradePlan.ProtoReflect.Descriptor instead.
+func (*UpgradePlan) Descriptor() ([]byte, []int) {
+	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *UpgradePlan) GetProtocol() uint32 {
+	if x != nil {
+		return x.Protocol
+	}
+	return 0
+}
+
+func (x *UpgradePlan) GetHeight() int64 {
+	if x != nil {
+		return x.Height
+	}
+	return 0
+}
+
+func (x *UpgradePlan) GetInfo() string {
+	if x != nil {
+		return x.Info
+	}
+	return ""
+}
+
 var file_modules_kernel_kernelv1_kernel_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
@@ -993,7 +1110,14 @@ const file_modules_kernel_kernelv1_kernel_proto_rawDesc = "" +
 	"\aNetwork\x12 \n" +
 	"\vdevelopment\x18\x01 \x01(\bR\vdevelopment\x12 \n" +
 	"\futc_offset_s\x18\x02 \x01(\x05R\n" +
-	"utcOffsetS*X\n" +
+	"utcOffsetS\"Y\n" +
+	"\bProtocol\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\rR\x06number\x125\n" +
+	"\x04plan\x18\x02 \x01(\v2!.splittally.kernel.v1.UpgradePlanR\x04plan\"U\n" +
+	"\vUpgradePlan\x12\x1a\n" +
+	"\bprotocol\x18\x01 \x01(\rR\bprotocol\x12\x16\n" +
+	"\x06height\x18\x02 \x01(\x03R\x06height\x12\x12\n" +
+	"\x04info\x18\x03 \x01(\tR\x04info*X\n" +
 	"\n" +
 	"Visibility\x12\x1a\n" +
 	"\x16VISIBILITY_UNSPECIFIED\x10\x00\x12\x14\n" +
@@ -1016,7 +1140,7 @@ func file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP() []byte {
 }
 
 var file_modules_kernel_kernelv1_kernel_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_modules_kernel_kernelv1_kernel_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_modules_kernel_kernelv1_kernel_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_modules_kernel_kernelv1_kernel_proto_goTypes = []any{
 	(Visibility)(0),                   // 0: splittally.kernel.v1.Visibility
 	(*Totals)(nil),                    // 1: splittally.kernel.v1.Totals
@@ -1032,19 +1156,22 @@ var file_modules_kernel_kernelv1_kernel_proto_goTypes = []any{
 	(*ParameterValue)(nil),            // 11: splittally.kernel.v1.ParameterValue
 	(*Clock)(nil),                     // 12: splittally.kernel.v1.Clock
 	(*Network)(nil),                   // 13: splittally.kernel.v1.Network
-	(*descriptorpb.FieldOptions)(nil), // 14: google.protobuf.FieldOptions
+	(*Protocol)(nil),                  // 14: splittally.kernel.v1.Protocol
+	(*UpgradePlan)(nil),               // 15: splittally.kernel.v1.UpgradePlan
+	(*descriptorpb.FieldOptions)(nil), // 16: google.protobuf.FieldOptions
 }
 var file_modules_kernel_kernelv1_kernel_proto_depIdxs = []int32{
 	2,  // 0: splittally.kernel.v1.Totals.lines:type_name -> splittally.kernel.v1.Total
 	0,  // 1: splittally.kernel.v1.Event.visibility:type_name -> splittally.kernel.v1.Visibility
 	11, // 2: splittally.kernel.v1.Parameter.values:type_name -> splittally.kernel.v1.ParameterValue
-	14, // 3: splittally.kernel.v1.visibility:extendee -> google.protobuf.FieldOptions
-	0,  // 4: splittally.kernel.v1.visibility:type_name -> splittally.kernel.v1.Visibility
-	5,  // [5:5] is the sub-list for method output_type
-	5,  // [5:5] is the sub-list for method input_type
-	4,  // [4:5] is the sub-list for extension type_name
-	3,  // [3:4] is the sub-list for extension extendee
-	0,  // [0:3] is the sub-list for field type_name
+	15, // 3: splittally.kernel.v1.Protocol.plan:type_name -> splittally.kernel.v1.UpgradePlan
+	16, // 4: splittally.kernel.v1.visibility:extendee -> google.protobuf.FieldOptions
+	0,  // 5: splittally.kernel.v1.visibility:type_name -> splittally.kernel.v1.Visibility
+	6,  // [6:6] is the sub-list for method output_type
+	6,  // [6:6] is the sub-list for method input_type
+	5,  // [5:6] is the sub-list for extension type_name
+	4,  // [4:5] is the sub-list for extension extendee
+	0,  // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_modules_kernel_kernelv1_kernel_proto_init() }
@@ -1058,7 +1185,7 @@ func file_modules_kernel_kernelv1_kernel_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_kernel_kernelv1_kernel_proto_rawDesc), len(file_modules_kernel_kernelv1_kernel_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   13,
+			NumMessages:   15,
 			NumExtensions: 1,
 			NumServices:   0,
 		},

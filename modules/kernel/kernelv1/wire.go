@@ -21,6 +21,7 @@ var (
 	PrefixQueue      = Prefix{0, 6}
 	PrefixQueueLanes = Prefix{0, 7}
 	PrefixParameters = Prefix{0, 8}
+	PrefixProtocol   = Prefix{0, 9}
 )
 
 // MarkSize is how many bytes stand before every record: something that cannot be guessed, so that the hash of a
@@ -51,6 +52,10 @@ func ClockKey() []byte { return StateKey(PrefixClock) }
 
 // NetworkKey is the state key of what genesis fixes, a Network.
 func NetworkKey() []byte { return StateKey(PrefixNetwork) }
+
+// ProtocolKey is the state key of the Protocol; there is no record while the rules are those of protocol 1 and no upgrade is
+// planned.
+func ProtocolKey() []byte { return StateKey(PrefixProtocol) }
 
 // ParameterKey is the state key of a Parameter's dated values.
 func ParameterKey(name string) []byte { return StateKey(PrefixParameters, []byte(name)) }
