@@ -13,42 +13,67 @@ import (
 // hardened marks the indices whose children need the private key [BIP-32].
 const hardened = 1 << 31
 
-// errUnlucky is what BIP-32 says of a key that is no scalar, with probability 2^-127: the next index is to be used.
-var errUnlucky = errors.New("this index gives no key: use the next one")
+// maxTries bounds the search for a scalar, of which one in 2^32 fails at most.
+const maxTries = 32
 
-// order is that of secp256k1 [SEC 2].
-var order, _ = new(big.Int).SetString("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141", 16)
+var errUnlucky = errors.New("no key was found for this index: use the next one")
 
-// extended is a private key with its chain code [BIP-32].
-type extended struct{ secret, chain []byte }
+// salts keep one seed's keys of one kind apart from those of another [SLIP-10]: one secret under two kinds that derive their
+// nonces alike could be computed from two signatures. The one of SM2, which SLIP-10 does not name, is ours.
+var salts = map[key.Kind]string{key.Secp256k1: "Bitcoin seed", key.P256: "Nist256p1 seed", key.SM2: "SM2 seed"}
 
-func master(seed []byte) (extended, error) {
-	return split([]byte("Bitcoin seed"), seed, new(big.Int))
+// extended is a private key with its chain code [BIP-32, SLIP-10].
+type extended struct {
+	signer        key.Signer
+	secret, chain []byte
 }
 
-// child is CKDpriv of BIP-32.
+// master is the key of a seed; where the hash is no scalar, the hash of the hash [SLIP-10].
+func master(kind key.Kind, seed []byte) (extended, error) {
+	if salts[kind] == "" {
+		return extended{}, key.ErrKind
+	}
+	for range maxTries {
+		sum := hash([]byte(salts[kind]), seed)
+		if k, ok := scalar(kind, sum, new(big.Int)); ok {
+			return k, nil
+		}
+		seed = sum
+	}
+	return extended{}, errUnlucky
+}
+
+// child is CKDpriv of BIP-32, with the further tries of SLIP-10.
 func (k extended) child(index uint32) (extended, error) {
 	content := append([]byte{0}, k.secret...)
 	if index < hardened {
-		s, err := key.FromSecret(key.Secp256k1, k.secret)
-		if err != nil {
-			return extended{}, err
-		}
-		content = s.Public().Bytes
+		content = k.signer.Public().Bytes
 	}
-	return split(k.chain, binary.BigEndian.AppendUint32(content, index), new(big.Int).SetBytes(k.secret))
+	for range maxTries {
+		sum := hash(k.chain, binary.BigEndian.AppendUint32(content[:len(content):len(content)], index))
+		if next, ok := scalar(k.signer.Public().Kind, sum, new(big.Int).SetBytes(k.secret)); ok {
+			return next, nil
+		}
+		content = append([]byte{1}, sum[32:]...)
+	}
+	return extended{}, errUnlucky
 }
 
-// split is the HMAC whose left half, added to what comes before, is the secret and whose right half is the chain code.
-func split(mac, content []byte, before *big.Int) (extended, error) {
+func hash(mac, content []byte) []byte {
 	h := hmac.New(sha512.New, mac)
 	h.Write(content)
-	sum := h.Sum(nil)
-	left := new(big.Int).SetBytes(sum[:32])
-	secret := new(big.Int).Add(left, before)
-	secret.Mod(secret, order)
-	if left.Cmp(order) >= 0 || secret.Sign() == 0 {
-		return extended{}, errUnlucky
+	return h.Sum(nil)
+}
+
+// scalar takes the left half of a hash, added to what comes before, as the secret and the right half as the chain code.
+func scalar(kind key.Kind, sum []byte, before *big.Int) (extended, bool) {
+	n, left := kind.Order(), new(big.Int).SetBytes(sum[:32])
+	if left.Cmp(n) >= 0 {
+		return extended{}, false
 	}
-	return extended{secret: secret.FillBytes(make([]byte, 32)), chain: sum[32:]}, nil
+	secret := new(big.Int).Add(left, before)
+	k := extended{secret: secret.Mod(secret, n).FillBytes(make([]byte, 32)), chain: sum[32:]}
+	var err error
+	k.signer, err = key.FromSecret(kind, k.secret)
+	return k, err == nil
 }

@@ -52,7 +52,7 @@ func TestBIP32Vectors(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			k, err := master(unhex(t, tc.seed))
+			k, err := master(key.Secp256k1, unhex(t, tc.seed))
 			for _, i := range tc.path {
 				if err == nil {
 					k, err = k.child(i)
@@ -122,7 +122,7 @@ func TestNewWordsGiveAKeyAndDiffer(t *testing.T) {
 }
 
 func TestSaveAndLoad(t *testing.T) {
-	for _, kind := range []key.Kind{key.Secp256k1, key.P256} {
+	for _, kind := range []key.Kind{key.Secp256k1, key.P256, key.SM2} {
 		t.Run(kind.String(), func(t *testing.T) {
 			s, err := key.Generate(kind, rand.Reader)
 			if err != nil {
@@ -167,6 +167,53 @@ func TestLoadRefusesAnotherKeysFile(t *testing.T) {
 	}
 	if _, err := Load(path, "long enough"); err == nil || !strings.Contains(err.Error(), "not the one") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A file from somebody else can neither end the program nor take all memory.
+func TestLoadRefusesHostileFiles(t *testing.T) {
+	s, _ := key.Generate(key.SM2, rand.Reader)
+	path := filepath.Join(t.TempDir(), "key.json")
+	if err := Save(path, "long enough", s, Light); err != nil {
+		t.Fatal(err)
+	}
+	good, _ := os.ReadFile(path)
+	for name, change := range map[string][2]string{
+		"no version":    {`"version": 3`, `"version": 4`},
+		"unknown kind":  {`"kind": "sm2"`, `"kind": "sm9"`},
+		"another kind":  {`"kind": "sm2"`, `"kind": "p256"`},
+		"cipher":        {"aes-128-ctr", "none"},
+		"kdf":           {`"scrypt"`, `"pbkdf2"`},
+		"no salt":       {`"salt"`, `"sugar"`},
+		"no n":          {`"n": 1024`, `"m": 1024`},
+		"n as text":     {`"n": 1024`, `"n": "1024"`},
+		"n in parts":    {`"n": 1024`, `"n": 1024.5`},
+		"n of a bomb":   {`"n": 1024`, `"n": 1073741824`},
+		"n beyond int":  {`"n": 1024`, `"n": 1e300`},
+		"r of a bomb":   {`"r": 8`, `"r": 1073741824`},
+		"r negative":    {`"r": 8`, `"r": -8`},
+		"p of a bomb":   {`"p": 6`, `"p": 1000000`},
+		"short derived": {`"dklen": 32`, `"dklen": 8`},
+		"long derived":  {`"dklen": 32`, `"dklen": 1e18`},
+		"short iv":      {`"iv": "`, `"iv": "00", "v": "`},
+		"no mac":        {`"mac"`, `"cam"`},
+	} {
+		b := bytes.Replace(good, []byte(change[0]), []byte(change[1]), 1)
+		if bytes.Equal(b, good) {
+			t.Fatalf("%s changes nothing in %s", name, good)
+		}
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(path, "long enough"); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := os.WriteFile(path, append(good, bytes.Repeat([]byte(" "), maxFile)...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(path, "long enough"); err == nil {
+		t.Error("a file without end was read")
 	}
 }
 

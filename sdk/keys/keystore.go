@@ -1,9 +1,12 @@
 package keys
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"os"
 
 	"github.com/ethereum/go-ethereum/accounts/keystore"
@@ -16,6 +19,13 @@ const (
 	maxFile = 64 << 10
 	// minPassphrase is in bytes; scrypt makes each guess cost about a second of one core.
 	minPassphrase = 8
+	// maxScryptBytes and maxScryptRounds bound what opening a file may cost, whoever wrote it.
+	maxScryptBytes  = 1 << 30
+	maxScryptRounds = 16
+	saltBytes       = 32
+	derivedBytes    = 32
+	secretBytes     = 32
+	ivBytes         = 16
 )
 
 // file is a key in the Web3 Secret Storage format, version 3, with the kind and the public key in place of an address,
@@ -65,7 +75,10 @@ func writeNew(path string, b []byte) error {
 		return err
 	}
 	_, err = f.Write(b)
-	return errors.Join(err, f.Sync(), f.Close())
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path)) // half a key is none, and would be in the way
+	}
+	return nil
 }
 
 // Load reads a key that Save wrote.
@@ -73,6 +86,9 @@ func Load(path, passphrase string) (key.Signer, error) {
 	f, kind, err := read(path)
 	if err != nil {
 		return nil, err
+	}
+	if err := checkCrypto(f.Crypto); err != nil {
+		return nil, fmt.Errorf("%s: the file is damaged: %w", path, err)
 	}
 	secret, err := keystore.DecryptDataV3(f.Crypto, passphrase)
 	if err != nil {
@@ -98,7 +114,12 @@ func Public(path string) (key.Public, error) {
 }
 
 func read(path string) (*file, key.Kind, error) {
-	b, err := os.ReadFile(path)
+	opened, err := os.Open(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer opened.Close() // it was only read
+	b, err := io.ReadAll(io.LimitReader(opened, maxFile+1))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -111,4 +132,32 @@ func read(path string) (*file, key.Kind, error) {
 		return nil, 0, fmt.Errorf("%s: %w", path, err)
 	}
 	return f, kind, nil
+}
+
+// checkCrypto refuses what the library would panic at, or take all memory for.
+func checkCrypto(c keystore.CryptoJSON) error {
+	if c.Cipher != "aes-128-ctr" || c.KDF != "scrypt" {
+		return fmt.Errorf("%.40q under %.40q is not the form that Save writes", c.Cipher, c.KDF)
+	}
+	salt, _ := c.KDFParams["salt"].(string)
+	for _, field := range []struct {
+		name, digits string
+		size         int
+	}{{"salt", salt, saltBytes}, {"iv", c.CipherParams.IV, ivBytes}, {"ciphertext", c.CipherText, secretBytes}, {"mac", c.MAC, derivedBytes}} {
+		if b, err := hex.DecodeString(field.digits); err != nil || len(b) != field.size {
+			return fmt.Errorf("its %s is not %d bytes in hex", field.name, field.size)
+		}
+	}
+	n, r, p := c.KDFParams["n"], c.KDFParams["r"], c.KDFParams["p"]
+	cost := [3]float64{}
+	for i, v := range []any{n, r, p} {
+		cost[i], _ = v.(float64)
+		if cost[i] < 1 || cost[i] != math.Trunc(cost[i]) {
+			return errors.New("scrypt's n, r and p are whole numbers from 1")
+		}
+	}
+	if 128*cost[0]*cost[1] > maxScryptBytes || cost[2] > maxScryptRounds || c.KDFParams["dklen"] != float64(derivedBytes) {
+		return fmt.Errorf("scrypt would take more than %d MB, or %d rounds, or give no %d bytes", maxScryptBytes>>20, maxScryptRounds, derivedBytes)
+	}
+	return nil
 }

@@ -3,7 +3,6 @@ package key
 
 import (
 	"bytes"
-	"crypto"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +18,7 @@ const DigestSize = 32
 
 // Refusals of this package; a transaction's gate turns them into numbered errors.
 var (
-	ErrKind      = errors.New("key: this kind of key is unknown here: use secp256k1 or p256")
+	ErrKind      = errors.New("key: this kind of key is unknown here: use secp256k1, p256 or sm2")
 	ErrPublic    = errors.New("key: these bytes are no public key of their kind")
 	ErrSignature = errors.New("key: the signature does not fit")
 )
@@ -48,7 +47,8 @@ func Parse(k Kind, b []byte) (Public, error) {
 	return Public{Kind: k, Bytes: append([]byte(nil), b...)}, nil
 }
 
-// Verify tells whether sig is pub's signature over digest, in the kind's one encoding (64 bytes r‖s, low s).
+// Verify tells whether sig is pub's signature over digest, in the kind's one encoding: 64 bytes r‖s, both from 1 to the
+// order less 1; for secp256k1 and p256 with s in the lower half of that. For sm2, digest is the message M of the standard.
 func Verify(pub Public, digest, sig []byte) error {
 	row, ok := kinds[pub.Kind]
 	if !ok {
@@ -69,7 +69,9 @@ func Generate(k Kind, random io.Reader) (Signer, error) {
 	return generate(random, row.restore)
 }
 
-// FromSecret restores the key whose secret is a scalar of 32 bytes, big-endian.
+// FromSecret restores the key whose secret is a scalar of 32 bytes, big-endian: 1 to the order less 1; for sm2, less 2.
+// One secret is for one kind: secp256k1 and p256 derive the same nonce from it [RFC 6979], and from two signatures over one
+// digest the secret could then be computed. sdk/keys derives another for each kind.
 func FromSecret(k Kind, secret []byte) (Signer, error) {
 	row, ok := kinds[k]
 	if !ok {
@@ -77,9 +79,6 @@ func FromSecret(k Kind, secret []byte) (Signer, error) {
 	}
 	return row.restore(secret)
 }
-
-// FromCrypto uses any crypto.Signer with an ECDSA key on one of the curves: an HSM, a token, a cloud's key.
-func FromCrypto(s crypto.Signer) (Signer, error) { return fromCrypto(s) }
 
 // KindOf finds a kind by the name that tools print and read.
 func KindOf(name string) (Kind, error) {

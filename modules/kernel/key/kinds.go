@@ -5,15 +5,15 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/asn1"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
 	"strings"
 
+	"github.com/emmansun/gmsm/sm2"
 	ethcrypto "github.com/ethereum/go-ethereum/crypto"
 	"github.com/splittally/splittally/modules/kernel/id"
 )
@@ -22,7 +22,8 @@ import (
 const (
 	Secp256k1 Kind = 1 // go-ethereum/crypto; the default
 	P256      Kind = 2 // devices and HSMs
-	lastKind       = P256
+	SM2       Kind = 3 // with SM3, the national standard GB/T 32918
+	lastKind       = SM2
 )
 
 // PublicSize and SignatureSize are the lengths in bytes of every kind so far.
@@ -47,6 +48,10 @@ var kinds = map[Kind]row{
 	P256: {
 		name: "p256", check: checkP256, verify: verifyP256,
 		restore: restoreP256,
+	},
+	SM2: {
+		name: "sm2", check: checkSM2, verify: verifySM2,
+		restore: restoreSM2,
 	},
 }
 
@@ -73,10 +78,7 @@ func verifyP256(pub, digest, sig []byte) bool {
 	if x == nil {
 		return false
 	}
-	point := append([]byte{4}, make([]byte, 64)...)
-	x.FillBytes(point[1:33])
-	y.FillBytes(point[33:])
-	k, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	k, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), uncompressed(x, y))
 	if err != nil {
 		return false
 	}
@@ -85,6 +87,14 @@ func verifyP256(pub, digest, sig []byte) bool {
 		return false
 	}
 	return ecdsa.Verify(k, digest, r, s)
+}
+
+// uncompressed is the longer encoding of a point, as the libraries read it.
+func uncompressed(x, y *big.Int) []byte {
+	point := append(make([]byte, 0, 65), 4)[:65]
+	x.FillBytes(point[1:33])
+	y.FillBytes(point[33:])
+	return point
 }
 
 func halfOrder(c elliptic.Curve) *big.Int { return new(big.Int).Rsh(c.Params().N, 1) }
@@ -96,9 +106,15 @@ type local struct {
 	sign   func(digest []byte) ([]byte, error)
 }
 
+// errDigest is a caller's fault: digests come from Digest.
+var errDigest = fmt.Errorf("key: a digest has %d bytes", DigestSize)
+
+// maxDraws bounds the search for a scalar; one in 2^32 draws fails at most.
+const maxDraws = 32
+
 func generate(random io.Reader, restore func([]byte) (Signer, error)) (Signer, error) {
 	secret := make([]byte, 32)
-	for {
+	for range maxDraws {
 		if _, err := io.ReadFull(random, secret); err != nil {
 			return nil, fmt.Errorf("key: no randomness: %w", err)
 		}
@@ -106,6 +122,7 @@ func generate(random io.Reader, restore func([]byte) (Signer, error)) (Signer, e
 			return s, nil
 		}
 	}
+	return nil, errors.New("key: the source of randomness gives no scalar: it is broken")
 }
 
 func restoreSecp(secret []byte) (Signer, error) {
@@ -141,87 +158,47 @@ func restoreP256(secret []byte) (Signer, error) {
 			if err != nil {
 				return nil, err
 			}
-			return lowS(elliptic.P256(), der)
+			return oneForm(P256, der)
 		},
 	}, nil
 }
 
-// compressed is the one encoding of a point: its x, and whether its y is odd.
-func compressed(pub *ecdsa.PublicKey) ([]byte, error) {
-	point, err := pub.Bytes()
-	if err != nil {
-		return nil, fmt.Errorf("key: %w", err)
-	}
-	return append([]byte{2 + point[64]&1}, point[1:33]...), nil
-}
-
+// curveOf is a function and no column of the table, for what the table refers to uses it.
 func curveOf(k Kind) elliptic.Curve {
-	if k == P256 {
+	switch k {
+	case P256:
 		return elliptic.P256()
+	case SM2:
+		return sm2.P256()
 	}
 	return ethcrypto.S256()
 }
 
+// Order is the number n of the points of the kind's curve; nil for an unknown kind.
+func (k Kind) Order() *big.Int {
+	if _, ok := kinds[k]; !ok {
+		return nil
+	}
+	return new(big.Int).Set(curveOf(k).Params().N)
+}
+
 func (l *local) Public() Public { return l.pub }
+
+// Format prints the public key in every form, so that no log has a secret.
+func (l *local) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, l.pub.String()) }
 
 // Secret is the scalar, for a keystore; it leaves the process nowhere else.
 func (l *local) Secret() []byte { return bytes.Clone(l.secret) }
 
 func (l *local) Sign(digest []byte) ([]byte, error) {
 	if len(digest) != DigestSize {
-		return nil, fmt.Errorf("key: a digest has %d bytes, not %d", DigestSize, len(digest))
+		return nil, errDigest
 	}
 	sig, err := l.sign(digest)
 	if err != nil {
 		return nil, fmt.Errorf("key: %w", err)
 	}
 	return sig, nil
-}
-
-// lowS turns an ASN.1 signature into 64 bytes r‖s with s in the lower half.
-func lowS(c elliptic.Curve, der []byte) ([]byte, error) {
-	var v struct{ R, S *big.Int }
-	if rest, err := asn1.Unmarshal(der, &v); err != nil || len(rest) > 0 {
-		return nil, fmt.Errorf("key: the signer returned no ASN.1 signature")
-	}
-	if v.S.Cmp(halfOrder(c)) > 0 {
-		v.S.Sub(c.Params().N, v.S)
-	}
-	out := make([]byte, SignatureSize)
-	v.R.FillBytes(out[:32])
-	v.S.FillBytes(out[32:])
-	return out, nil
-}
-
-// foreign is a key kept elsewhere behind crypto.Signer.
-type foreign struct {
-	pub    Public
-	curve  elliptic.Curve
-	signer crypto.Signer
-}
-
-func fromCrypto(s crypto.Signer) (Signer, error) {
-	pub, ok := s.Public().(*ecdsa.PublicKey)
-	if !ok {
-		return nil, fmt.Errorf("%w (an ECDSA key is needed)", ErrKind)
-	}
-	for k := Secp256k1; k <= lastKind; k++ {
-		if c := curveOf(k); c.Params().N.Cmp(pub.Params().N) == 0 {
-			b, err := compressed(pub)
-			return &foreign{pub: Public{Kind: k, Bytes: b}, curve: c, signer: s}, err
-		}
-	}
-	return nil, fmt.Errorf("%w (curve %s)", ErrKind, pub.Params().Name)
-}
-
-func (f *foreign) Public() Public { return f.pub }
-
-func (f *foreign) Sign(digest []byte) ([]byte, error) {
-	der, err := f.signer.Sign(rand.Reader, digest, crypto.SHA256)
-	if err != nil {
-		return nil, fmt.Errorf("key: the outside signer: %w", err)
-	}
-	return lowS(f.curve, der)
 }
 
 // Digest is the domain-separated digest of what an account signs: the chain, the purpose and the content, each
@@ -246,7 +223,7 @@ func ParseString(s string) (Public, error) {
 	name, digits, ok := strings.Cut(s, ":")
 	b, err := hex.DecodeString(digits)
 	if !ok || err != nil {
-		return Public{}, fmt.Errorf("%w: write it as secp256k1:02ab…", ErrPublic)
+		return Public{}, fmt.Errorf("%w: write it as KIND:HEX, such as secp256k1:02ab…", ErrPublic)
 	}
 	k, err := KindOf(name)
 	if err != nil {
