@@ -49,9 +49,21 @@ func (m *Machine) Begin(state *Overlay, info Info, ids *IDSet) *Run {
 	copy(c.mark[:], c.seed[:])
 	c.tx = c.seed
 	c = m.upgrade(c)
+	m.accuse(c)
 	r := &Run{m: m, c: c, ids: ids, new: map[ReplayKey]struct{}{}, d: &IDChanges{}}
 	c.expireIDs(r.d)
 	return r
+}
+
+// accuse hands the block's evidence to the modules that want it.
+func (m *Machine) accuse(c *Ctx) {
+	for _, e := range c.info.Evidence {
+		for _, mod := range m.modules {
+			if mod.Evidence != nil {
+				mod.Evidence(c, e)
+			}
+		}
+	}
 }
 
 // Deliver runs one transaction: all of its calls take effect, or none; its id is consumed either way.
@@ -68,6 +80,7 @@ func (r *Run) Deliver(tx *Tx) Result {
 	if included {
 		c.sent(tx, res.Code)
 	}
+	c.enter(tx.Hash.Bytes())
 	res.Data, res.Kept = eventRoot(tx.salts, res.Events), c.out.kept
 	return res
 }
@@ -174,6 +187,7 @@ func (r *Run) End() *Outcome {
 			out.Validators = append(out.Validators, mod.EndBlock(c)...)
 		}
 	}
+	c.enter(nil)
 	c.saveIDs(r.d)
 	c.saveRange()
 	out.IDs, out.Events, out.Kept, out.Changes = r.d, c.out.events, c.out.kept, c.state.Changes()

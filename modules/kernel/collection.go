@@ -43,6 +43,10 @@ type Collection struct {
 	// Owners says whose records a key names, where keys are made of public ids: to others not even the absence of a
 	// record is told. Nil where a key is a hash that only who knows the thing can ask for.
 	Owners func(key []byte) []id.ID
+	// Trail says of a record whether it is the end of a trail, and where the trail's head is: who may read the record may
+	// walk back from there, through what nodes keep. An entry is a tag, the head before it and the hash of its content,
+	// kept too; the head before may be the hash of a join. Nil where no record of the collection has a trail.
+	Trail func(record proto.Message) (head id.ID, ok bool)
 
 	memo memo
 }
@@ -69,6 +73,12 @@ func ListOf[V proto.Message](name string, subjects func(V) []id.ID) List {
 // OwnedBy declares whose records a key of the collection names; see Collection.Owners.
 func (m Map[K, V]) OwnedBy(owners func(key []byte) []id.ID) Map[K, V] {
 	m.c.Owners = owners
+	return m
+}
+
+// WithTrail declares that records end trails; see Collection.Trail.
+func (m Map[K, V]) WithTrail(head func(V) (id.ID, bool)) Map[K, V] {
+	m.c.Trail = func(record proto.Message) (id.ID, bool) { return head(record.(V)) }
 	return m
 }
 

@@ -16,6 +16,19 @@ type Info struct {
 	TimeUnixS int64
 	// Hash is the engine's own hash of this block; empty at genesis.
 	Hash []byte
+	// Evidence is what the block proves of validators that broke the engine's rules.
+	Evidence []Evidence
+}
+
+// Evidence proves that a validator broke the engine's rules: the engine has checked it.
+type Evidence struct {
+	// Kind is "two votes for one height" or "a forged header for clients".
+	Kind string
+	// Address is the validator's: the first 20 bytes of the SHA-256 of its Ed25519 key.
+	Address []byte
+	// Height and TimeUnixS are when it did.
+	Height    int64
+	TimeUnixS int64
 }
 
 // Ctx is all that a handler may touch: state, the block's time, who calls, and where events go.
@@ -52,6 +65,7 @@ type lastStanding struct {
 type output struct {
 	events []*kernelv1.Event
 	kept   [][]byte
+	moves  []move
 }
 
 // Chain is the chain's id.
@@ -159,11 +173,11 @@ func (c *Ctx) Check(method string, message []byte) error {
 
 // Try runs f and takes back what it wrote where it returns an error.
 func (c *Ctx) Try(f func(*Ctx) error) error {
-	mark, events, kept := c.state.Snapshot(), len(c.out.events), len(c.out.kept)
+	mark, events, kept, moves := c.state.Snapshot(), len(c.out.events), len(c.out.kept), len(c.out.moves)
 	err := f(c)
 	if err != nil {
 		c.state.Revert(mark)
-		c.out.events, c.out.kept = c.out.events[:events], c.out.kept[:kept]
+		c.out.events, c.out.kept, c.out.moves = c.out.events[:events], c.out.kept[:kept], c.out.moves[:moves]
 	}
 	return err
 }

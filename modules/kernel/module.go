@@ -23,6 +23,8 @@ type Module struct {
 	// Due has a handler for each kind of dated item. It computes from the item's due time, not from the block's.
 	Due        map[string]func(c *Ctx, dueUnixS int64, payload []byte) error
 	Invariants []Invariant
+	// Evidence is told, before the transactions, what a block proves of a validator.
+	Evidence func(c *Ctx, e Evidence)
 	// EndBlock runs after the transactions and dated items of every block.
 	EndBlock func(c *Ctx) []ValidatorUpdate
 	// Validators is the whole set, for the chain's beginning: genesis may have taken over one from another chain.

@@ -29,7 +29,8 @@ func (c *Ctx) Tally(account id.ID, class uint32, currency string, count, amountM
 	if t.Lines[i].Count == 0 && t.Lines[i].AmountMinor == 0 {
 		t.Lines = slices.Delete(t.Lines, i, i+1)
 	}
-	totals.Save(c, account, t, len(t.Lines) > 0 || t.SentCount > 0)
+	totals.Save(c, account, t, len(t.Lines) > 0 || t.SentCount > 0 || t.Entries > 0)
+	c.out.moves = append(c.out.moves, move{account: account, class: class, currency: currency, count: count, minor: amountMinor})
 	return nil
 }
 

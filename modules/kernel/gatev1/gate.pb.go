@@ -1008,12 +1008,14 @@ func (x *OutcomeResponse) GetNodeHeight() int64 {
 }
 
 type TrailRequest struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Package []byte                 `protobuf:"bytes,1,opt,name=package,proto3" json:"package,omitempty"`
-	Number  []byte                 `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
 	// The head to walk back from.
-	Head          []byte `protobuf:"bytes,3,opt,name=head,proto3" json:"head,omitempty"`
-	Limit         uint32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	Head  []byte `protobuf:"bytes,3,opt,name=head,proto3" json:"head,omitempty"`
+	Limit uint32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	// The state key of the record that ends the trail and has the head.
+	Key []byte `protobuf:"bytes,5,opt,name=key,proto3" json:"key,omitempty"`
+	// How many steps were had already, of the same walk.
+	Skip          uint32 `protobuf:"varint,6,opt,name=skip,proto3" json:"skip,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1048,20 +1050,6 @@ func (*TrailRequest) Descriptor() ([]byte, []int) {
 	return file_modules_kernel_gatev1_gate_proto_rawDescGZIP(), []int{16}
 }
 
-func (x *TrailRequest) GetPackage() []byte {
-	if x != nil {
-		return x.Package
-	}
-	return nil
-}
-
-func (x *TrailRequest) GetNumber() []byte {
-	if x != nil {
-		return x.Number
-	}
-	return nil
-}
-
 func (x *TrailRequest) GetHead() []byte {
 	if x != nil {
 		return x.Head
@@ -1076,9 +1064,24 @@ func (x *TrailRequest) GetLimit() uint32 {
 	return 0
 }
 
+func (x *TrailRequest) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *TrailRequest) GetSkip() uint32 {
+	if x != nil {
+		return x.Skip
+	}
+	return 0
+}
+
 type TrailResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Encoded entries, newest first; the hash of each stands in the one before it.
+	// The steps of the walk, each hash once: an entry (4 letters, the head before, the hash of its content, the content), or
+	// a join ("join" and the heads that became one). The hash of each stands in one before it.
 	Entries       [][]byte `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1225,6 +1228,167 @@ func (x *SentResponse) GetLinks() [][]byte {
 	return nil
 }
 
+type EntriesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller's own, or one of its member's; any for a regulator.
+	Account []byte `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// 32 bytes: what the account's totals carry, or the prev of an entry.
+	Head []byte `protobuf:"bytes,2,opt,name=head,proto3" json:"head,omitempty"`
+	// At most 200; fewer come where their events are large.
+	Limit         uint32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EntriesRequest) Reset() {
+	*x = EntriesRequest{}
+	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EntriesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EntriesRequest) ProtoMessage() {}
+
+func (x *EntriesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EntriesRequest.ProtoReflect.Descriptor instead.
+func (*EntriesRequest) Descriptor() ([]byte, []int) {
+	return file_modules_kernel_gatev1_gate_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *EntriesRequest) GetAccount() []byte {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *EntriesRequest) GetHead() []byte {
+	if x != nil {
+		return x.Head
+	}
+	return nil
+}
+
+func (x *EntriesRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type EntriesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Entries       []*AccountEntry        `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EntriesResponse) Reset() {
+	*x = EntriesResponse{}
+	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EntriesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EntriesResponse) ProtoMessage() {}
+
+func (x *EntriesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EntriesResponse.ProtoReflect.Descriptor instead.
+func (*EntriesResponse) Descriptor() ([]byte, []int) {
+	return file_modules_kernel_gatev1_gate_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *EntriesResponse) GetEntries() []*AccountEntry {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
+type AccountEntry struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A kernel Entry, encoded; its hash is the head that was asked for, or the prev of the one before it.
+	Entry []byte `protobuf:"bytes,1,opt,name=entry,proto3" json:"entry,omitempty"`
+	// The events that name the account, in order.
+	Events        []*kernelv1.Event `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccountEntry) Reset() {
+	*x = AccountEntry{}
+	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccountEntry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccountEntry) ProtoMessage() {}
+
+func (x *AccountEntry) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccountEntry.ProtoReflect.Descriptor instead.
+func (*AccountEntry) Descriptor() ([]byte, []int) {
+	return file_modules_kernel_gatev1_gate_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *AccountEntry) GetEntry() []byte {
+	if x != nil {
+		return x.Entry
+	}
+	return nil
+}
+
+func (x *AccountEntry) GetEvents() []*kernelv1.Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
 type EventsRequest struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	FromHeight int64                  `protobuf:"varint,1,opt,name=from_height,json=fromHeight,proto3" json:"from_height,omitempty"`
@@ -1237,7 +1401,7 @@ type EventsRequest struct {
 
 func (x *EventsRequest) Reset() {
 	*x = EventsRequest{}
-	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[20]
+	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1249,7 +1413,7 @@ func (x *EventsRequest) String() string {
 func (*EventsRequest) ProtoMessage() {}
 
 func (x *EventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[20]
+	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1262,7 +1426,7 @@ func (x *EventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventsRequest.ProtoReflect.Descriptor instead.
 func (*EventsRequest) Descriptor() ([]byte, []int) {
-	return file_modules_kernel_gatev1_gate_proto_rawDescGZIP(), []int{20}
+	return file_modules_kernel_gatev1_gate_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *EventsRequest) GetFromHeight() int64 {
@@ -1297,7 +1461,7 @@ type EventsResponse struct {
 
 func (x *EventsResponse) Reset() {
 	*x = EventsResponse{}
-	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[21]
+	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1309,7 +1473,7 @@ func (x *EventsResponse) String() string {
 func (*EventsResponse) ProtoMessage() {}
 
 func (x *EventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[21]
+	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1322,7 +1486,7 @@ func (x *EventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventsResponse.ProtoReflect.Descriptor instead.
 func (*EventsResponse) Descriptor() ([]byte, []int) {
-	return file_modules_kernel_gatev1_gate_proto_rawDescGZIP(), []int{21}
+	return file_modules_kernel_gatev1_gate_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *EventsResponse) GetBlocks() []*BlockEvents {
@@ -1351,7 +1515,7 @@ type BlockEvents struct {
 
 func (x *BlockEvents) Reset() {
 	*x = BlockEvents{}
-	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[22]
+	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1363,7 +1527,7 @@ func (x *BlockEvents) String() string {
 func (*BlockEvents) ProtoMessage() {}
 
 func (x *BlockEvents) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[22]
+	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1376,7 +1540,7 @@ func (x *BlockEvents) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlockEvents.ProtoReflect.Descriptor instead.
 func (*BlockEvents) Descriptor() ([]byte, []int) {
-	return file_modules_kernel_gatev1_gate_proto_rawDescGZIP(), []int{22}
+	return file_modules_kernel_gatev1_gate_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *BlockEvents) GetHeight() int64 {
@@ -1419,7 +1583,7 @@ type TxEvents struct {
 
 func (x *TxEvents) Reset() {
 	*x = TxEvents{}
-	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[23]
+	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1431,7 +1595,7 @@ func (x *TxEvents) String() string {
 func (*TxEvents) ProtoMessage() {}
 
 func (x *TxEvents) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[23]
+	mi := &file_modules_kernel_gatev1_gate_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1444,7 +1608,7 @@ func (x *TxEvents) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TxEvents.ProtoReflect.Descriptor instead.
 func (*TxEvents) Descriptor() ([]byte, []int) {
-	return file_modules_kernel_gatev1_gate_proto_rawDescGZIP(), []int{23}
+	return file_modules_kernel_gatev1_gate_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *TxEvents) GetHash() []byte {
@@ -1547,11 +1711,11 @@ const file_modules_kernel_gatev1_gate_proto_rawDesc = "" +
 	"\x06events\x18\x06 \x03(\v2\x1b.splittally.kernel.v1.EventR\x06events\x12\x1f\n" +
 	"\vnode_height\x18\a \x01(\x03R\n" +
 	"nodeHeight\"j\n" +
-	"\fTrailRequest\x12\x18\n" +
-	"\apackage\x18\x01 \x01(\fR\apackage\x12\x16\n" +
-	"\x06number\x18\x02 \x01(\fR\x06number\x12\x12\n" +
+	"\fTrailRequest\x12\x12\n" +
 	"\x04head\x18\x03 \x01(\fR\x04head\x12\x14\n" +
-	"\x05limit\x18\x04 \x01(\rR\x05limit\")\n" +
+	"\x05limit\x18\x04 \x01(\rR\x05limit\x12\x10\n" +
+	"\x03key\x18\x05 \x01(\fR\x03key\x12\x12\n" +
+	"\x04skip\x18\x06 \x01(\rR\x04skipJ\x04\b\x01\x10\x02J\x04\b\x02\x10\x03\")\n" +
 	"\rTrailResponse\x12\x18\n" +
 	"\aentries\x18\x01 \x03(\fR\aentries\"Q\n" +
 	"\vSentRequest\x12\x18\n" +
@@ -1559,7 +1723,16 @@ const file_modules_kernel_gatev1_gate_proto_rawDesc = "" +
 	"\x04head\x18\x02 \x01(\fR\x04head\x12\x14\n" +
 	"\x05limit\x18\x03 \x01(\rR\x05limit\"$\n" +
 	"\fSentResponse\x12\x14\n" +
-	"\x05links\x18\x01 \x03(\fR\x05links\"a\n" +
+	"\x05links\x18\x01 \x03(\fR\x05links\"T\n" +
+	"\x0eEntriesRequest\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\fR\aaccount\x12\x12\n" +
+	"\x04head\x18\x02 \x01(\fR\x04head\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\rR\x05limit\"M\n" +
+	"\x0fEntriesResponse\x12:\n" +
+	"\aentries\x18\x01 \x03(\v2 .splittally.gate.v1.AccountEntryR\aentries\"Y\n" +
+	"\fAccountEntry\x12\x14\n" +
+	"\x05entry\x18\x01 \x01(\fR\x05entry\x123\n" +
+	"\x06events\x18\x02 \x03(\v2\x1b.splittally.kernel.v1.EventR\x06events\"a\n" +
 	"\rEventsRequest\x12\x1f\n" +
 	"\vfrom_height\x18\x01 \x01(\x03R\n" +
 	"fromHeight\x12\x16\n" +
@@ -1578,7 +1751,7 @@ const file_modules_kernel_gatev1_gate_proto_rawDesc = "" +
 	"\x04hash\x18\x01 \x01(\fR\x04hash\x12\x14\n" +
 	"\x05index\x18\x02 \x01(\rR\x05index\x12\x12\n" +
 	"\x04code\x18\x03 \x01(\rR\x04code\x123\n" +
-	"\x06events\x18\x04 \x03(\v2\x1b.splittally.kernel.v1.EventR\x06events2\xb6\x06\n" +
+	"\x06events\x18\x04 \x03(\v2\x1b.splittally.kernel.v1.EventR\x06events2\x8a\a\n" +
 	"\x04Gate\x12L\n" +
 	"\x05Hello\x12 .splittally.gate.v1.HelloRequest\x1a!.splittally.gate.v1.HelloResponse\x12^\n" +
 	"\vOpenSession\x12&.splittally.gate.v1.OpenSessionRequest\x1a'.splittally.gate.v1.OpenSessionResponse\x12[\n" +
@@ -1589,7 +1762,8 @@ const file_modules_kernel_gatev1_gate_proto_rawDesc = "" +
 	"\x06Submit\x12!.splittally.gate.v1.SubmitRequest\x1a\".splittally.gate.v1.SubmitResponse\x12R\n" +
 	"\aOutcome\x12\".splittally.gate.v1.OutcomeRequest\x1a#.splittally.gate.v1.OutcomeResponse\x12L\n" +
 	"\x05Trail\x12 .splittally.gate.v1.TrailRequest\x1a!.splittally.gate.v1.TrailResponse\x12I\n" +
-	"\x04Sent\x12\x1f.splittally.gate.v1.SentRequest\x1a .splittally.gate.v1.SentResponse\x12O\n" +
+	"\x04Sent\x12\x1f.splittally.gate.v1.SentRequest\x1a .splittally.gate.v1.SentResponse\x12R\n" +
+	"\aEntries\x12\".splittally.gate.v1.EntriesRequest\x1a#.splittally.gate.v1.EntriesResponse\x12O\n" +
 	"\x06Events\x12!.splittally.gate.v1.EventsRequest\x1a\".splittally.gate.v1.EventsResponseB8Z6github.com/splittally/splittally/modules/kernel/gatev1b\x06proto3"
 
 var (
@@ -1604,7 +1778,7 @@ func file_modules_kernel_gatev1_gate_proto_rawDescGZIP() []byte {
 	return file_modules_kernel_gatev1_gate_proto_rawDescData
 }
 
-var file_modules_kernel_gatev1_gate_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_modules_kernel_gatev1_gate_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_modules_kernel_gatev1_gate_proto_goTypes = []any{
 	(*HelloRequest)(nil),        // 0: splittally.gate.v1.HelloRequest
 	(*HelloResponse)(nil),       // 1: splittally.gate.v1.HelloResponse
@@ -1626,45 +1800,52 @@ var file_modules_kernel_gatev1_gate_proto_goTypes = []any{
 	(*TrailResponse)(nil),       // 17: splittally.gate.v1.TrailResponse
 	(*SentRequest)(nil),         // 18: splittally.gate.v1.SentRequest
 	(*SentResponse)(nil),        // 19: splittally.gate.v1.SentResponse
-	(*EventsRequest)(nil),       // 20: splittally.gate.v1.EventsRequest
-	(*EventsResponse)(nil),      // 21: splittally.gate.v1.EventsResponse
-	(*BlockEvents)(nil),         // 22: splittally.gate.v1.BlockEvents
-	(*TxEvents)(nil),            // 23: splittally.gate.v1.TxEvents
-	(*kernelv1.Event)(nil),      // 24: splittally.kernel.v1.Event
+	(*EntriesRequest)(nil),      // 20: splittally.gate.v1.EntriesRequest
+	(*EntriesResponse)(nil),     // 21: splittally.gate.v1.EntriesResponse
+	(*AccountEntry)(nil),        // 22: splittally.gate.v1.AccountEntry
+	(*EventsRequest)(nil),       // 23: splittally.gate.v1.EventsRequest
+	(*EventsResponse)(nil),      // 24: splittally.gate.v1.EventsResponse
+	(*BlockEvents)(nil),         // 25: splittally.gate.v1.BlockEvents
+	(*TxEvents)(nil),            // 26: splittally.gate.v1.TxEvents
+	(*kernelv1.Event)(nil),      // 27: splittally.kernel.v1.Event
 }
 var file_modules_kernel_gatev1_gate_proto_depIdxs = []int32{
 	8,  // 0: splittally.gate.v1.ReadResponse.records:type_name -> splittally.gate.v1.Record
 	13, // 1: splittally.gate.v1.SubmitResponse.results:type_name -> splittally.gate.v1.Submitted
-	24, // 2: splittally.gate.v1.OutcomeResponse.events:type_name -> splittally.kernel.v1.Event
-	22, // 3: splittally.gate.v1.EventsResponse.blocks:type_name -> splittally.gate.v1.BlockEvents
-	23, // 4: splittally.gate.v1.BlockEvents.transactions:type_name -> splittally.gate.v1.TxEvents
-	24, // 5: splittally.gate.v1.BlockEvents.block_events:type_name -> splittally.kernel.v1.Event
-	24, // 6: splittally.gate.v1.TxEvents.events:type_name -> splittally.kernel.v1.Event
-	0,  // 7: splittally.gate.v1.Gate.Hello:input_type -> splittally.gate.v1.HelloRequest
-	2,  // 8: splittally.gate.v1.Gate.OpenSession:input_type -> splittally.gate.v1.OpenSessionRequest
-	4,  // 9: splittally.gate.v1.Gate.LightBlock:input_type -> splittally.gate.v1.LightBlockRequest
-	6,  // 10: splittally.gate.v1.Gate.Read:input_type -> splittally.gate.v1.ReadRequest
-	9,  // 11: splittally.gate.v1.Gate.List:input_type -> splittally.gate.v1.ListRequest
-	11, // 12: splittally.gate.v1.Gate.Submit:input_type -> splittally.gate.v1.SubmitRequest
-	14, // 13: splittally.gate.v1.Gate.Outcome:input_type -> splittally.gate.v1.OutcomeRequest
-	16, // 14: splittally.gate.v1.Gate.Trail:input_type -> splittally.gate.v1.TrailRequest
-	18, // 15: splittally.gate.v1.Gate.Sent:input_type -> splittally.gate.v1.SentRequest
-	20, // 16: splittally.gate.v1.Gate.Events:input_type -> splittally.gate.v1.EventsRequest
-	1,  // 17: splittally.gate.v1.Gate.Hello:output_type -> splittally.gate.v1.HelloResponse
-	3,  // 18: splittally.gate.v1.Gate.OpenSession:output_type -> splittally.gate.v1.OpenSessionResponse
-	5,  // 19: splittally.gate.v1.Gate.LightBlock:output_type -> splittally.gate.v1.LightBlockResponse
-	7,  // 20: splittally.gate.v1.Gate.Read:output_type -> splittally.gate.v1.ReadResponse
-	10, // 21: splittally.gate.v1.Gate.List:output_type -> splittally.gate.v1.ListResponse
-	12, // 22: splittally.gate.v1.Gate.Submit:output_type -> splittally.gate.v1.SubmitResponse
-	15, // 23: splittally.gate.v1.Gate.Outcome:output_type -> splittally.gate.v1.OutcomeResponse
-	17, // 24: splittally.gate.v1.Gate.Trail:output_type -> splittally.gate.v1.TrailResponse
-	19, // 25: splittally.gate.v1.Gate.Sent:output_type -> splittally.gate.v1.SentResponse
-	21, // 26: splittally.gate.v1.Gate.Events:output_type -> splittally.gate.v1.EventsResponse
-	17, // [17:27] is the sub-list for method output_type
-	7,  // [7:17] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	27, // 2: splittally.gate.v1.OutcomeResponse.events:type_name -> splittally.kernel.v1.Event
+	22, // 3: splittally.gate.v1.EntriesResponse.entries:type_name -> splittally.gate.v1.AccountEntry
+	27, // 4: splittally.gate.v1.AccountEntry.events:type_name -> splittally.kernel.v1.Event
+	25, // 5: splittally.gate.v1.EventsResponse.blocks:type_name -> splittally.gate.v1.BlockEvents
+	26, // 6: splittally.gate.v1.BlockEvents.transactions:type_name -> splittally.gate.v1.TxEvents
+	27, // 7: splittally.gate.v1.BlockEvents.block_events:type_name -> splittally.kernel.v1.Event
+	27, // 8: splittally.gate.v1.TxEvents.events:type_name -> splittally.kernel.v1.Event
+	0,  // 9: splittally.gate.v1.Gate.Hello:input_type -> splittally.gate.v1.HelloRequest
+	2,  // 10: splittally.gate.v1.Gate.OpenSession:input_type -> splittally.gate.v1.OpenSessionRequest
+	4,  // 11: splittally.gate.v1.Gate.LightBlock:input_type -> splittally.gate.v1.LightBlockRequest
+	6,  // 12: splittally.gate.v1.Gate.Read:input_type -> splittally.gate.v1.ReadRequest
+	9,  // 13: splittally.gate.v1.Gate.List:input_type -> splittally.gate.v1.ListRequest
+	11, // 14: splittally.gate.v1.Gate.Submit:input_type -> splittally.gate.v1.SubmitRequest
+	14, // 15: splittally.gate.v1.Gate.Outcome:input_type -> splittally.gate.v1.OutcomeRequest
+	16, // 16: splittally.gate.v1.Gate.Trail:input_type -> splittally.gate.v1.TrailRequest
+	18, // 17: splittally.gate.v1.Gate.Sent:input_type -> splittally.gate.v1.SentRequest
+	20, // 18: splittally.gate.v1.Gate.Entries:input_type -> splittally.gate.v1.EntriesRequest
+	23, // 19: splittally.gate.v1.Gate.Events:input_type -> splittally.gate.v1.EventsRequest
+	1,  // 20: splittally.gate.v1.Gate.Hello:output_type -> splittally.gate.v1.HelloResponse
+	3,  // 21: splittally.gate.v1.Gate.OpenSession:output_type -> splittally.gate.v1.OpenSessionResponse
+	5,  // 22: splittally.gate.v1.Gate.LightBlock:output_type -> splittally.gate.v1.LightBlockResponse
+	7,  // 23: splittally.gate.v1.Gate.Read:output_type -> splittally.gate.v1.ReadResponse
+	10, // 24: splittally.gate.v1.Gate.List:output_type -> splittally.gate.v1.ListResponse
+	12, // 25: splittally.gate.v1.Gate.Submit:output_type -> splittally.gate.v1.SubmitResponse
+	15, // 26: splittally.gate.v1.Gate.Outcome:output_type -> splittally.gate.v1.OutcomeResponse
+	17, // 27: splittally.gate.v1.Gate.Trail:output_type -> splittally.gate.v1.TrailResponse
+	19, // 28: splittally.gate.v1.Gate.Sent:output_type -> splittally.gate.v1.SentResponse
+	21, // 29: splittally.gate.v1.Gate.Entries:output_type -> splittally.gate.v1.EntriesResponse
+	24, // 30: splittally.gate.v1.Gate.Events:output_type -> splittally.gate.v1.EventsResponse
+	20, // [20:31] is the sub-list for method output_type
+	9,  // [9:20] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_modules_kernel_gatev1_gate_proto_init() }
@@ -1678,7 +1859,7 @@ func file_modules_kernel_gatev1_gate_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_kernel_gatev1_gate_proto_rawDesc), len(file_modules_kernel_gatev1_gate_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

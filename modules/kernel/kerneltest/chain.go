@@ -35,6 +35,8 @@ type Chain struct {
 	Validators []kernel.ValidatorUpdate
 	// NoInvariants switches the check after every block off, for tests that plant a fault.
 	NoInvariants bool
+	// Evidence is what the next block proves of validators.
+	Evidence []kernel.Evidence
 	first        *kernel.Overlay
 	number       uint64
 }
@@ -183,7 +185,9 @@ func (c *Chain) Block(txs ...*kernel.Tx) []kernel.Result {
 	if c.first != nil {
 		state, c.first = c.first, nil
 	}
-	run := c.M.Begin(state, c.info(), c.IDs)
+	info := c.info()
+	info.Evidence, c.Evidence = c.Evidence, nil
+	run := c.M.Begin(state, info, c.IDs)
 	var out []kernel.Result
 	for _, tx := range txs {
 		out = append(out, run.Deliver(tx))

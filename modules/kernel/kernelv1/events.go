@@ -1,6 +1,7 @@
 package kernelv1
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -39,6 +40,31 @@ func EventRoot(salts id.ID, events []*Event) ([]byte, error) {
 		leaves[i] = leaf.Bytes()
 	}
 	return MerkleRoot(leaves), nil
+}
+
+// EventDigest is what an account's Entry takes of an event that names the account. It has no salt: who has the entry
+// has the event.
+func EventDigest(e *Event) id.ID {
+	return id.Hash("event of an entry", []byte(e.Type), e.Data, []byte{byte(e.Visibility)}, bytes.Join(e.Parties, nil))
+}
+
+// EventsHash is the hash of events in their order by their digests, as an Entry has it.
+func EventsHash(digests []id.ID) id.ID {
+	b := make([]byte, 0, len(digests)*id.Size)
+	for _, d := range digests {
+		b = append(b, d[:]...)
+	}
+	return id.Hash("events of an entry", b)
+}
+
+// Names tells whether an event names an account as a party.
+func (e *Event) Names(account id.ID) bool {
+	for _, p := range e.Parties {
+		if bytes.Equal(p, account[:]) {
+			return true
+		}
+	}
+	return false
 }
 
 // MerkleRoot is the root of RFC 6962's tree over leaves that are hashes already; an inner node is sha256(1‖l‖r).

@@ -85,7 +85,11 @@ type Totals struct {
 	// The hash of the newest Link; empty before the first.
 	SentHead []byte `protobuf:"bytes,2,opt,name=sent_head,json=sentHead,proto3" json:"sent_head,omitempty"`
 	// One line for each class and currency that is not zero, in that order.
-	Lines         []*Total `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
+	Lines []*Total `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
+	// How many entries the account's chain of them has.
+	Entries uint64 `protobuf:"varint,4,opt,name=entries,proto3" json:"entries,omitempty"`
+	// The hash of the newest Entry; empty before the first.
+	EntriesHead   []byte `protobuf:"bytes,5,opt,name=entries_head,json=entriesHead,proto3" json:"entries_head,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -137,6 +141,20 @@ func (x *Totals) GetSentHead() []byte {
 func (x *Totals) GetLines() []*Total {
 	if x != nil {
 		return x.Lines
+	}
+	return nil
+}
+
+func (x *Totals) GetEntries() uint64 {
+	if x != nil {
+		return x.Entries
+	}
+	return 0
+}
+
+func (x *Totals) GetEntriesHead() []byte {
+	if x != nil {
+		return x.EntriesHead
 	}
 	return nil
 }
@@ -304,6 +322,181 @@ func (x *Link) GetSender() []byte {
 	return nil
 }
 
+// Entry is what one transaction, or a block's own work, did to one account: a link of the account's chain of entries.
+type Entry struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Prev  []byte                 `protobuf:"bytes,1,opt,name=prev,proto3" json:"prev,omitempty"`
+	// From 1, without gaps.
+	Number  uint64 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	Account []byte `protobuf:"bytes,3,opt,name=account,proto3" json:"account,omitempty"`
+	Height  int64  `protobuf:"varint,4,opt,name=height,proto3" json:"height,omitempty"`
+	// The business time: days of statements count by it.
+	TimeUnixS int64 `protobuf:"varint,5,opt,name=time_unix_s,json=timeUnixS,proto3" json:"time_unix_s,omitempty"`
+	// The hash of the transaction's body; empty for the block's own work.
+	Transaction []byte `protobuf:"bytes,6,opt,name=transaction,proto3" json:"transaction,omitempty"`
+	// How the account's totals changed, in order of class and currency; what cancels out is left out.
+	Changes []*Change `protobuf:"bytes,7,rep,name=changes,proto3" json:"changes,omitempty"`
+	// EventsHash of the events that name the account, in order; empty where none does.
+	Events        []byte `protobuf:"bytes,8,opt,name=events,proto3" json:"events,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Entry) Reset() {
+	*x = Entry{}
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Entry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Entry) ProtoMessage() {}
+
+func (x *Entry) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Entry.ProtoReflect.Descriptor instead.
+func (*Entry) Descriptor() ([]byte, []int) {
+	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Entry) GetPrev() []byte {
+	if x != nil {
+		return x.Prev
+	}
+	return nil
+}
+
+func (x *Entry) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Entry) GetAccount() []byte {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *Entry) GetHeight() int64 {
+	if x != nil {
+		return x.Height
+	}
+	return 0
+}
+
+func (x *Entry) GetTimeUnixS() int64 {
+	if x != nil {
+		return x.TimeUnixS
+	}
+	return 0
+}
+
+func (x *Entry) GetTransaction() []byte {
+	if x != nil {
+		return x.Transaction
+	}
+	return nil
+}
+
+func (x *Entry) GetChanges() []*Change {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *Entry) GetEvents() []byte {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+// Change is what was added to a total; both figures may be negative.
+type Change struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Class         uint32                 `protobuf:"varint,1,opt,name=class,proto3" json:"class,omitempty"`
+	Currency      string                 `protobuf:"bytes,2,opt,name=currency,proto3" json:"currency,omitempty"`
+	Count         int64                  `protobuf:"zigzag64,3,opt,name=count,proto3" json:"count,omitempty"`
+	AmountMinor   int64                  `protobuf:"zigzag64,4,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Change) Reset() {
+	*x = Change{}
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Change) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Change) ProtoMessage() {}
+
+func (x *Change) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Change.ProtoReflect.Descriptor instead.
+func (*Change) Descriptor() ([]byte, []int) {
+	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Change) GetClass() uint32 {
+	if x != nil {
+		return x.Class
+	}
+	return 0
+}
+
+func (x *Change) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *Change) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *Change) GetAmountMinor() int64 {
+	if x != nil {
+		return x.AmountMinor
+	}
+	return 0
+}
+
 // Event is what happened, as it is kept and shown.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -319,7 +512,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[3]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -331,7 +524,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[3]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -344,7 +537,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{3}
+	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Event) GetType() string {
@@ -388,7 +581,7 @@ type BlockIDs struct {
 
 func (x *BlockIDs) Reset() {
 	*x = BlockIDs{}
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[4]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -400,7 +593,7 @@ func (x *BlockIDs) String() string {
 func (*BlockIDs) ProtoMessage() {}
 
 func (x *BlockIDs) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[4]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -413,7 +606,7 @@ func (x *BlockIDs) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlockIDs.ProtoReflect.Descriptor instead.
 func (*BlockIDs) Descriptor() ([]byte, []int) {
-	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{4}
+	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *BlockIDs) GetHeight() int64 {
@@ -452,7 +645,7 @@ type Range struct {
 
 func (x *Range) Reset() {
 	*x = Range{}
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[5]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -464,7 +657,7 @@ func (x *Range) String() string {
 func (*Range) ProtoMessage() {}
 
 func (x *Range) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[5]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -477,7 +670,7 @@ func (x *Range) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Range.ProtoReflect.Descriptor instead.
 func (*Range) Descriptor() ([]byte, []int) {
-	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{5}
+	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Range) GetCount() uint64 {
@@ -519,7 +712,7 @@ type QueueItem struct {
 
 func (x *QueueItem) Reset() {
 	*x = QueueItem{}
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[6]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -531,7 +724,7 @@ func (x *QueueItem) String() string {
 func (*QueueItem) ProtoMessage() {}
 
 func (x *QueueItem) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[6]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -544,7 +737,7 @@ func (x *QueueItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueueItem.ProtoReflect.Descriptor instead.
 func (*QueueItem) Descriptor() ([]byte, []int) {
-	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{6}
+	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *QueueItem) GetDueUnixS() int64 {
@@ -608,7 +801,7 @@ type ItemDone struct {
 
 func (x *ItemDone) Reset() {
 	*x = ItemDone{}
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[7]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -620,7 +813,7 @@ func (x *ItemDone) String() string {
 func (*ItemDone) ProtoMessage() {}
 
 func (x *ItemDone) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[7]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -633,7 +826,7 @@ func (x *ItemDone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemDone.ProtoReflect.Descriptor instead.
 func (*ItemDone) Descriptor() ([]byte, []int) {
-	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{7}
+	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ItemDone) GetKind() string {
@@ -667,7 +860,7 @@ type Count struct {
 
 func (x *Count) Reset() {
 	*x = Count{}
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[8]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -679,7 +872,7 @@ func (x *Count) String() string {
 func (*Count) ProtoMessage() {}
 
 func (x *Count) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[8]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -692,7 +885,7 @@ func (x *Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Count.ProtoReflect.Descriptor instead.
 func (*Count) Descriptor() ([]byte, []int) {
-	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{8}
+	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Count) GetCount() uint64 {
@@ -712,7 +905,7 @@ type Parameter struct {
 
 func (x *Parameter) Reset() {
 	*x = Parameter{}
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[9]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -724,7 +917,7 @@ func (x *Parameter) String() string {
 func (*Parameter) ProtoMessage() {}
 
 func (x *Parameter) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[9]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -737,7 +930,7 @@ func (x *Parameter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Parameter.ProtoReflect.Descriptor instead.
 func (*Parameter) Descriptor() ([]byte, []int) {
-	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{9}
+	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Parameter) GetValues() []*ParameterValue {
@@ -761,7 +954,7 @@ type ParameterValue struct {
 
 func (x *ParameterValue) Reset() {
 	*x = ParameterValue{}
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[10]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -773,7 +966,7 @@ func (x *ParameterValue) String() string {
 func (*ParameterValue) ProtoMessage() {}
 
 func (x *ParameterValue) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[10]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -786,7 +979,7 @@ func (x *ParameterValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParameterValue.ProtoReflect.Descriptor instead.
 func (*ParameterValue) Descriptor() ([]byte, []int) {
-	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{10}
+	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ParameterValue) GetFromDay() int32 {
@@ -820,7 +1013,7 @@ type Clock struct {
 
 func (x *Clock) Reset() {
 	*x = Clock{}
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[11]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -832,7 +1025,7 @@ func (x *Clock) String() string {
 func (*Clock) ProtoMessage() {}
 
 func (x *Clock) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[11]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -845,7 +1038,7 @@ func (x *Clock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Clock.ProtoReflect.Descriptor instead.
 func (*Clock) Descriptor() ([]byte, []int) {
-	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{11}
+	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Clock) GetShiftS() int64 {
@@ -867,7 +1060,7 @@ type Network struct {
 
 func (x *Network) Reset() {
 	*x = Network{}
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[12]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -879,7 +1072,7 @@ func (x *Network) String() string {
 func (*Network) ProtoMessage() {}
 
 func (x *Network) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[12]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -892,7 +1085,7 @@ func (x *Network) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Network.ProtoReflect.Descriptor instead.
 func (*Network) Descriptor() ([]byte, []int) {
-	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{12}
+	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Network) GetDevelopment() bool {
@@ -922,7 +1115,7 @@ type Protocol struct {
 
 func (x *Protocol) Reset() {
 	*x = Protocol{}
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[13]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -934,7 +1127,7 @@ func (x *Protocol) String() string {
 func (*Protocol) ProtoMessage() {}
 
 func (x *Protocol) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[13]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -947,7 +1140,7 @@ func (x *Protocol) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Protocol.ProtoReflect.Descriptor instead.
 func (*Protocol) Descriptor() ([]byte, []int) {
-	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{13}
+	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Protocol) GetNumber() uint32 {
@@ -977,7 +1170,7 @@ type UpgradePlan struct {
 
 func (x *UpgradePlan) Reset() {
 	*x = UpgradePlan{}
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[14]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -989,7 +1182,7 @@ func (x *UpgradePlan) String() string {
 func (*UpgradePlan) ProtoMessage() {}
 
 func (x *UpgradePlan) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[14]
+	mi := &file_modules_kernel_kernelv1_kernel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1002,7 +1195,7 @@ func (x *UpgradePlan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpgradePlan.ProtoReflect.Descriptor instead.
 func (*UpgradePlan) Descriptor() ([]byte, []int) {
-	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{14}
+	return file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *UpgradePlan) GetProtocol() uint32 {
@@ -1049,12 +1242,14 @@ var File_modules_kernel_kernelv1_kernel_proto protoreflect.FileDescriptor
 
 const file_modules_kernel_kernelv1_kernel_proto_rawDesc = "" +
 	"\n" +
-	"$modules/kernel/kernelv1/kernel.proto\x12\x14splittally.kernel.v1\x1a google/protobuf/descriptor.proto\"w\n" +
+	"$modules/kernel/kernelv1/kernel.proto\x12\x14splittally.kernel.v1\x1a google/protobuf/descriptor.proto\"\xb4\x01\n" +
 	"\x06Totals\x12\x1d\n" +
 	"\n" +
 	"sent_count\x18\x01 \x01(\x04R\tsentCount\x12\x1b\n" +
 	"\tsent_head\x18\x02 \x01(\fR\bsentHead\x121\n" +
-	"\x05lines\x18\x03 \x03(\v2\x1b.splittally.kernel.v1.TotalR\x05lines\"r\n" +
+	"\x05lines\x18\x03 \x03(\v2\x1b.splittally.kernel.v1.TotalR\x05lines\x12\x18\n" +
+	"\aentries\x18\x04 \x01(\x04R\aentries\x12!\n" +
+	"\fentries_head\x18\x05 \x01(\fR\ventriesHead\"r\n" +
 	"\x05Total\x12\x14\n" +
 	"\x05class\x18\x01 \x01(\rR\x05class\x12\x1a\n" +
 	"\bcurrency\x18\x02 \x01(\tR\bcurrency\x12\x14\n" +
@@ -1067,7 +1262,21 @@ const file_modules_kernel_kernelv1_kernel_proto_rawDesc = "" +
 	"\tbody_hash\x18\x04 \x01(\fR\bbodyHash\x12\x12\n" +
 	"\x04code\x18\x05 \x01(\rR\x04code\x12\x16\n" +
 	"\x06height\x18\x06 \x01(\x03R\x06height\x12\x16\n" +
-	"\x06sender\x18\a \x01(\fR\x06sender\"\x8b\x01\n" +
+	"\x06sender\x18\a \x01(\fR\x06sender\"\xf7\x01\n" +
+	"\x05Entry\x12\x12\n" +
+	"\x04prev\x18\x01 \x01(\fR\x04prev\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\x12\x18\n" +
+	"\aaccount\x18\x03 \x01(\fR\aaccount\x12\x16\n" +
+	"\x06height\x18\x04 \x01(\x03R\x06height\x12\x1e\n" +
+	"\vtime_unix_s\x18\x05 \x01(\x03R\ttimeUnixS\x12 \n" +
+	"\vtransaction\x18\x06 \x01(\fR\vtransaction\x126\n" +
+	"\achanges\x18\a \x03(\v2\x1c.splittally.kernel.v1.ChangeR\achanges\x12\x16\n" +
+	"\x06events\x18\b \x01(\fR\x06events\"s\n" +
+	"\x06Change\x12\x14\n" +
+	"\x05class\x18\x01 \x01(\rR\x05class\x12\x1a\n" +
+	"\bcurrency\x18\x02 \x01(\tR\bcurrency\x12\x14\n" +
+	"\x05count\x18\x03 \x01(\x12R\x05count\x12!\n" +
+	"\famount_minor\x18\x04 \x01(\x12R\vamountMinor\"\x8b\x01\n" +
 	"\x05Event\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x12\n" +
 	"\x04data\x18\x02 \x01(\fR\x04data\x12\x18\n" +
@@ -1140,38 +1349,41 @@ func file_modules_kernel_kernelv1_kernel_proto_rawDescGZIP() []byte {
 }
 
 var file_modules_kernel_kernelv1_kernel_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_modules_kernel_kernelv1_kernel_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_modules_kernel_kernelv1_kernel_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_modules_kernel_kernelv1_kernel_proto_goTypes = []any{
 	(Visibility)(0),                   // 0: splittally.kernel.v1.Visibility
 	(*Totals)(nil),                    // 1: splittally.kernel.v1.Totals
 	(*Total)(nil),                     // 2: splittally.kernel.v1.Total
 	(*Link)(nil),                      // 3: splittally.kernel.v1.Link
-	(*Event)(nil),                     // 4: splittally.kernel.v1.Event
-	(*BlockIDs)(nil),                  // 5: splittally.kernel.v1.BlockIDs
-	(*Range)(nil),                     // 6: splittally.kernel.v1.Range
-	(*QueueItem)(nil),                 // 7: splittally.kernel.v1.QueueItem
-	(*ItemDone)(nil),                  // 8: splittally.kernel.v1.ItemDone
-	(*Count)(nil),                     // 9: splittally.kernel.v1.Count
-	(*Parameter)(nil),                 // 10: splittally.kernel.v1.Parameter
-	(*ParameterValue)(nil),            // 11: splittally.kernel.v1.ParameterValue
-	(*Clock)(nil),                     // 12: splittally.kernel.v1.Clock
-	(*Network)(nil),                   // 13: splittally.kernel.v1.Network
-	(*Protocol)(nil),                  // 14: splittally.kernel.v1.Protocol
-	(*UpgradePlan)(nil),               // 15: splittally.kernel.v1.UpgradePlan
-	(*descriptorpb.FieldOptions)(nil), // 16: google.protobuf.FieldOptions
+	(*Entry)(nil),                     // 4: splittally.kernel.v1.Entry
+	(*Change)(nil),                    // 5: splittally.kernel.v1.Change
+	(*Event)(nil),                     // 6: splittally.kernel.v1.Event
+	(*BlockIDs)(nil),                  // 7: splittally.kernel.v1.BlockIDs
+	(*Range)(nil),                     // 8: splittally.kernel.v1.Range
+	(*QueueItem)(nil),                 // 9: splittally.kernel.v1.QueueItem
+	(*ItemDone)(nil),                  // 10: splittally.kernel.v1.ItemDone
+	(*Count)(nil),                     // 11: splittally.kernel.v1.Count
+	(*Parameter)(nil),                 // 12: splittally.kernel.v1.Parameter
+	(*ParameterValue)(nil),            // 13: splittally.kernel.v1.ParameterValue
+	(*Clock)(nil),                     // 14: splittally.kernel.v1.Clock
+	(*Network)(nil),                   // 15: splittally.kernel.v1.Network
+	(*Protocol)(nil),                  // 16: splittally.kernel.v1.Protocol
+	(*UpgradePlan)(nil),               // 17: splittally.kernel.v1.UpgradePlan
+	(*descriptorpb.FieldOptions)(nil), // 18: google.protobuf.FieldOptions
 }
 var file_modules_kernel_kernelv1_kernel_proto_depIdxs = []int32{
 	2,  // 0: splittally.kernel.v1.Totals.lines:type_name -> splittally.kernel.v1.Total
-	0,  // 1: splittally.kernel.v1.Event.visibility:type_name -> splittally.kernel.v1.Visibility
-	11, // 2: splittally.kernel.v1.Parameter.values:type_name -> splittally.kernel.v1.ParameterValue
-	15, // 3: splittally.kernel.v1.Protocol.plan:type_name -> splittally.kernel.v1.UpgradePlan
-	16, // 4: splittally.kernel.v1.visibility:extendee -> google.protobuf.FieldOptions
-	0,  // 5: splittally.kernel.v1.visibility:type_name -> splittally.kernel.v1.Visibility
-	6,  // [6:6] is the sub-list for method output_type
-	6,  // [6:6] is the sub-list for method input_type
-	5,  // [5:6] is the sub-list for extension type_name
-	4,  // [4:5] is the sub-list for extension extendee
-	0,  // [0:4] is the sub-list for field type_name
+	5,  // 1: splittally.kernel.v1.Entry.changes:type_name -> splittally.kernel.v1.Change
+	0,  // 2: splittally.kernel.v1.Event.visibility:type_name -> splittally.kernel.v1.Visibility
+	13, // 3: splittally.kernel.v1.Parameter.values:type_name -> splittally.kernel.v1.ParameterValue
+	17, // 4: splittally.kernel.v1.Protocol.plan:type_name -> splittally.kernel.v1.UpgradePlan
+	18, // 5: splittally.kernel.v1.visibility:extendee -> google.protobuf.FieldOptions
+	0,  // 6: splittally.kernel.v1.visibility:type_name -> splittally.kernel.v1.Visibility
+	7,  // [7:7] is the sub-list for method output_type
+	7,  // [7:7] is the sub-list for method input_type
+	6,  // [6:7] is the sub-list for extension type_name
+	5,  // [5:6] is the sub-list for extension extendee
+	0,  // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_modules_kernel_kernelv1_kernel_proto_init() }
@@ -1185,7 +1397,7 @@ func file_modules_kernel_kernelv1_kernel_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_kernel_kernelv1_kernel_proto_rawDesc), len(file_modules_kernel_kernelv1_kernel_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   15,
+			NumMessages:   17,
 			NumExtensions: 1,
 			NumServices:   0,
 		},

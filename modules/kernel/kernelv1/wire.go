@@ -74,6 +74,12 @@ const TagSent = "sent"
 // LinkHash is the hash of an encoded Link, as the sender's totals carry it.
 func LinkHash(encoded []byte) id.ID { return KeptHash(append([]byte(TagSent), encoded...)) }
 
+// TagEntry stands before a kept Entry.
+const TagEntry = "entr"
+
+// EntryHash is the hash of an encoded Entry, as the account's totals and the next entry carry it.
+func EntryHash(encoded []byte) id.ID { return KeptHash(append([]byte(TagEntry), encoded...)) }
+
 // SeedOf is what the ids of things that a transaction creates are derived from.
 func SeedOf(sender id.ID, txID []byte) id.ID { return id.Hash("seed", sender[:], txID) }
 
@@ -108,8 +114,12 @@ func (t *Totals) Total(class uint32, currency string) *Total {
 	return &Total{Class: class, Currency: currency}
 }
 
+// TagJoin stands before the kept heads of trails that became one, in their order: the head before an entry may be the
+// hash of a join.
+const TagJoin = "join"
+
 // KeptHash is the hash of bytes that a node keeps because state has their hash: a tag of four letters says what
-// they are, "sent" and a Link, or "part" and an entry of a trail.
+// they are, "sent" and a Link, "entr" and an Entry, or "part" and an entry of a trail.
 func KeptHash(b []byte) id.ID {
 	if len(b) < 4 {
 		return id.Hash("kept", b)

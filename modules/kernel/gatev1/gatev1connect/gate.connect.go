@@ -52,6 +52,8 @@ const (
 	GateTrailProcedure = "/splittally.gate.v1.Gate/Trail"
 	// GateSentProcedure is the fully-qualified name of the Gate's Sent RPC.
 	GateSentProcedure = "/splittally.gate.v1.Gate/Sent"
+	// GateEntriesProcedure is the fully-qualified name of the Gate's Entries RPC.
+	GateEntriesProcedure = "/splittally.gate.v1.Gate/Entries"
 	// GateEventsProcedure is the fully-qualified name of the Gate's Events RPC.
 	GateEventsProcedure = "/splittally.gate.v1.Gate/Events"
 )
@@ -72,10 +74,12 @@ type GateClient interface {
 	Submit(context.Context, *connect.Request[gatev1.SubmitRequest]) (*connect.Response[gatev1.SubmitResponse], error)
 	// What became of a transaction; waits for it up to a bound.
 	Outcome(context.Context, *connect.Request[gatev1.OutcomeRequest]) (*connect.Response[gatev1.OutcomeResponse], error)
-	// The entries of a part's trail, newest first, from a head.
+	// The steps of a record's trail, from a head back to where it began.
 	Trail(context.Context, *connect.Request[gatev1.TrailRequest]) (*connect.Response[gatev1.TrailResponse], error)
 	// The links of an account's chain of sent transactions, newest first, from a head.
 	Sent(context.Context, *connect.Request[gatev1.SentRequest]) (*connect.Response[gatev1.SentResponse], error)
+	// The entries of an account's chain, newest first, from a head, each with the events that it hashes.
+	Entries(context.Context, *connect.Request[gatev1.EntriesRequest]) (*connect.Response[gatev1.EntriesResponse], error)
 	// The events that the caller may see, by height and without gaps.
 	Events(context.Context, *connect.Request[gatev1.EventsRequest]) (*connect.Response[gatev1.EventsResponse], error)
 }
@@ -145,6 +149,12 @@ func NewGateClient(httpClient connect.HTTPClient, baseURL string, opts ...connec
 			connect.WithSchema(gateMethods.ByName("Sent")),
 			connect.WithClientOptions(opts...),
 		),
+		entries: connect.NewClient[gatev1.EntriesRequest, gatev1.EntriesResponse](
+			httpClient,
+			baseURL+GateEntriesProcedure,
+			connect.WithSchema(gateMethods.ByName("Entries")),
+			connect.WithClientOptions(opts...),
+		),
 		events: connect.NewClient[gatev1.EventsRequest, gatev1.EventsResponse](
 			httpClient,
 			baseURL+GateEventsProcedure,
@@ -165,6 +175,7 @@ type gateClient struct {
 	outcome     *connect.Client[gatev1.OutcomeRequest, gatev1.OutcomeResponse]
 	trail       *connect.Client[gatev1.TrailRequest, gatev1.TrailResponse]
 	sent        *connect.Client[gatev1.SentRequest, gatev1.SentResponse]
+	entries     *connect.Client[gatev1.EntriesRequest, gatev1.EntriesResponse]
 	events      *connect.Client[gatev1.EventsRequest, gatev1.EventsResponse]
 }
 
@@ -213,6 +224,11 @@ func (c *gateClient) Sent(ctx context.Context, req *connect.Request[gatev1.SentR
 	return c.sent.CallUnary(ctx, req)
 }
 
+// Entries calls splittally.gate.v1.Gate.Entries.
+func (c *gateClient) Entries(ctx context.Context, req *connect.Request[gatev1.EntriesRequest]) (*connect.Response[gatev1.EntriesResponse], error) {
+	return c.entries.CallUnary(ctx, req)
+}
+
 // Events calls splittally.gate.v1.Gate.Events.
 func (c *gateClient) Events(ctx context.Context, req *connect.Request[gatev1.EventsRequest]) (*connect.Response[gatev1.EventsResponse], error) {
 	return c.events.CallUnary(ctx, req)
@@ -234,10 +250,12 @@ type GateHandler interface {
 	Submit(context.Context, *connect.Request[gatev1.SubmitRequest]) (*connect.Response[gatev1.SubmitResponse], error)
 	// What became of a transaction; waits for it up to a bound.
 	Outcome(context.Context, *connect.Request[gatev1.OutcomeRequest]) (*connect.Response[gatev1.OutcomeResponse], error)
-	// The entries of a part's trail, newest first, from a head.
+	// The steps of a record's trail, from a head back to where it began.
 	Trail(context.Context, *connect.Request[gatev1.TrailRequest]) (*connect.Response[gatev1.TrailResponse], error)
 	// The links of an account's chain of sent transactions, newest first, from a head.
 	Sent(context.Context, *connect.Request[gatev1.SentRequest]) (*connect.Response[gatev1.SentResponse], error)
+	// The entries of an account's chain, newest first, from a head, each with the events that it hashes.
+	Entries(context.Context, *connect.Request[gatev1.EntriesRequest]) (*connect.Response[gatev1.EntriesResponse], error)
 	// The events that the caller may see, by height and without gaps.
 	Events(context.Context, *connect.Request[gatev1.EventsRequest]) (*connect.Response[gatev1.EventsResponse], error)
 }
@@ -303,6 +321,12 @@ func NewGateHandler(svc GateHandler, opts ...connect.HandlerOption) (string, htt
 		connect.WithSchema(gateMethods.ByName("Sent")),
 		connect.WithHandlerOptions(opts...),
 	)
+	gateEntriesHandler := connect.NewUnaryHandler(
+		GateEntriesProcedure,
+		svc.Entries,
+		connect.WithSchema(gateMethods.ByName("Entries")),
+		connect.WithHandlerOptions(opts...),
+	)
 	gateEventsHandler := connect.NewUnaryHandler(
 		GateEventsProcedure,
 		svc.Events,
@@ -329,6 +353,8 @@ func NewGateHandler(svc GateHandler, opts ...connect.HandlerOption) (string, htt
 			gateTrailHandler.ServeHTTP(w, r)
 		case GateSentProcedure:
 			gateSentHandler.ServeHTTP(w, r)
+		case GateEntriesProcedure:
+			gateEntriesHandler.ServeHTTP(w, r)
 		case GateEventsProcedure:
 			gateEventsHandler.ServeHTTP(w, r)
 		default:
@@ -374,6 +400,10 @@ func (UnimplementedGateHandler) Trail(context.Context, *connect.Request[gatev1.T
 
 func (UnimplementedGateHandler) Sent(context.Context, *connect.Request[gatev1.SentRequest]) (*connect.Response[gatev1.SentResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("splittally.gate.v1.Gate.Sent is not implemented"))
+}
+
+func (UnimplementedGateHandler) Entries(context.Context, *connect.Request[gatev1.EntriesRequest]) (*connect.Response[gatev1.EntriesResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("splittally.gate.v1.Gate.Entries is not implemented"))
 }
 
 func (UnimplementedGateHandler) Events(context.Context, *connect.Request[gatev1.EventsRequest]) (*connect.Response[gatev1.EventsResponse], error) {
