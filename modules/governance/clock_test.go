@@ -6,6 +6,7 @@ import (
 	"github.com/splittally/splittally/modules/governance/governancev1"
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
+	"github.com/splittally/splittally/modules/members/memberstest"
 )
 
 const year = 365 * 86_400
@@ -26,9 +27,9 @@ func TestShiftClock(t *testing.T) {
 // Shifts of one block add up, and are bounded together.
 func TestShiftsOfOneBlock(t *testing.T) {
 	c := setup(t)
-	first := judged(c, ann, &governancev1.ShiftClock{ForwardS: 6 * year})
-	second := judged(c, ben, &governancev1.ShiftClock{ForwardS: 6 * year})
-	third := judged(c, cleo, &governancev1.ShiftClock{ForwardS: year})
+	first := memberstest.Judged(c, ann, &governancev1.ShiftClock{ForwardS: 6 * year})
+	second := memberstest.Judged(c, ben, &governancev1.ShiftClock{ForwardS: 6 * year})
+	third := memberstest.Judged(c, cleo, &governancev1.ShiftClock{ForwardS: year})
 	res := c.Block(first, second, third)
 	wants(t, res[0].Err, nil)
 	wants(t, res[1].Err, governancev1.ErrShiftTooLarge)

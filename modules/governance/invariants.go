@@ -5,7 +5,6 @@ import (
 
 	"github.com/splittally/splittally/modules/governance/governancev1"
 	"github.com/splittally/splittally/modules/kernel"
-	"github.com/splittally/splittally/modules/kernel/id"
 )
 
 type report = func(format string, args ...any)
@@ -46,19 +45,14 @@ func (g *Governance) checkValidators(c *kernel.Ctx, violated report) {
 		if v.Power < 1 || v.Power > governancev1.MaxPower {
 			violated("validator %x has the power %d", v.PublicKey, v.Power)
 		}
-		if member, _ := id.Of(v.Member); !g.has(c, member) {
-			violated("validator %x is of member %x, who is not there", v.PublicKey, v.Member)
+		if !g.there(c, v) {
+			violated("validator %x is of member %x, who is not there or has left", v.PublicKey, v.Member)
 		}
 		last = v.PublicKey
 	}
 	if set.ChangedHeight > 0 && set.ChangedPower*3 >= set.PowerBefore {
 		violated("%d of %d changed at height %d", set.ChangedPower, set.PowerBefore, set.ChangedHeight)
 	}
-}
-
-func (g *Governance) has(c *kernel.Ctx, member id.ID) bool {
-	_, ok := g.members.Member(c, member)
-	return ok
 }
 
 // checkChanges: between blocks the engine has been told everything.

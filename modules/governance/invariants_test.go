@@ -7,6 +7,8 @@ import (
 	"github.com/splittally/splittally/modules/governance/governancev1"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
+	"github.com/splittally/splittally/modules/members"
+	"github.com/splittally/splittally/modules/members/membersv1"
 )
 
 func TestInvariantsCatchPlantedFaults(t *testing.T) {
@@ -38,8 +40,13 @@ func TestInvariantsCatchPlantedFaults(t *testing.T) {
 		"too much power":        {"governance/validators", plantSet(func(s *governancev1.ValidatorSet) { s.Validators[0].Power = 1001 })},
 		"one key twice":         {"governance/validators", plantSet(func(s *governancev1.ValidatorSet) { s.Validators[1].PublicKey = node(1) })},
 		"a validator of nobody": {"governance/validators", plantSet(func(s *governancev1.ValidatorSet) { s.Validators[1].Member = nil })},
-		"a third of the power":  {"governance/validators", plantSet(func(s *governancev1.ValidatorSet) { s.ChangedHeight, s.ChangedPower, s.PowerBefore = 1, 4, 12 })},
-		"too many validators":   {"governance/validators", plantSet(func(s *governancev1.ValidatorSet) { s.Validators = make([]*governancev1.Validator, 101) })},
+		"of one who has left": {"governance/validators", func(c *kerneltest.Chain, _ id.ID) {
+			m, _ := members.New().Member(c.View(), ann.Member)
+			m.State = membersv1.MemberState_MEMBER_STATE_LEFT
+			c.Plant(membersv1.MemberKey(ann.Member), m)
+		}},
+		"a third of the power": {"governance/validators", plantSet(func(s *governancev1.ValidatorSet) { s.ChangedHeight, s.ChangedPower, s.PowerBefore = 1, 4, 12 })},
+		"too many validators":  {"governance/validators", plantSet(func(s *governancev1.ValidatorSet) { s.Validators = make([]*governancev1.Validator, 101) })},
 		"changes that stay untold": {"governance/changes", func(c *kerneltest.Chain, _ id.ID) {
 			c.Plant(governancev1.ChangesKey(), &governancev1.ValidatorChanges{})
 		}},

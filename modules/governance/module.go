@@ -1,5 +1,5 @@
 // Package governance lets the seats decide: proposals of ordinary calls that run when more than two thirds agree,
-// parameters with their dates, the validators, and a development network's clock.
+// parameters with their dates, the validators, upgrades, and a development network's clock.
 package governance
 
 import (
@@ -19,19 +19,22 @@ func (g *Governance) Module() *kernel.Module {
 	seat, governed := kernel.Need{Seat: true}, kernel.Need{Governance: true}
 	return &kernel.Module{
 		Name:        "governance",
-		Collections: []*kernel.Collection{proposals.Declared(), validators.Declared(), changes.Declared()},
+		Collections: []*kernel.Collection{proposals.Declared(), validators.Declared(), changes.Declared(), accusations.Declared()},
 		Routes: []kernel.Route{
 			kernel.On("governance.Propose", seat, kernel.GivesNothing[*governancev1.Propose], g.propose),
 			kernel.On("governance.Vote", seat, kernel.GivesNothing[*governancev1.Vote], g.vote),
 			kernel.On("governance.ShiftClock", seat, kernel.GivesNothing[*governancev1.ShiftClock], g.shiftClock),
 			kernel.On("governance.SetParameter", governed, kernel.GivesNothing[*governancev1.SetParameter], g.setParameter),
 			kernel.On("governance.SetValidator", governed, kernel.GivesNothing[*governancev1.SetValidator], g.setValidator),
+			kernel.On("governance.ScheduleUpgrade", governed, kernel.GivesNothing[*governancev1.ScheduleUpgrade], g.scheduleUpgrade),
+			kernel.On("governance.CancelUpgrade", governed, kernel.GivesNothing[*governancev1.CancelUpgrade], g.cancelUpgrade),
 		},
 		Invariants: []kernel.Invariant{
 			{Name: "proposals", Check: checkProposals},
 			{Name: "validators", Check: g.checkValidators},
 			{Name: "changes", Check: checkChanges},
 		},
+		Evidence:   g.accused,
 		EndBlock:   endBlock,
 		Validators: g.engineSet,
 	}

@@ -11,8 +11,10 @@ import (
 var (
 	proposals = kernel.NewMap[id.ID, *governancev1.Proposal]("governance.proposals", governancev1.PrefixProposal, everybody[*governancev1.Proposal],
 		kernel.PublicListOf(governancev1.ListProposals, func(*governancev1.Proposal) []id.ID { return []id.ID{governancev1.ProposalsSubject} }))
-	validators = kernel.NewMap[kernel.None, *governancev1.ValidatorSet]("governance.validators", governancev1.PrefixValidators, everybody[*governancev1.ValidatorSet])
-	changes    = kernel.NewMap[kernel.None, *governancev1.ValidatorChanges]("governance.changes", governancev1.PrefixChanges, everybody[*governancev1.ValidatorChanges])
+	validators  = kernel.NewMap[kernel.None, *governancev1.ValidatorSet]("governance.validators", governancev1.PrefixValidators, everybody[*governancev1.ValidatorSet])
+	changes     = kernel.NewMap[kernel.None, *governancev1.ValidatorChanges]("governance.changes", governancev1.PrefixChanges, everybody[*governancev1.ValidatorChanges])
+	accusations = kernel.NewMap[id.ID, *governancev1.Accusation]("governance.accusations", governancev1.PrefixAccusation, everybody[*governancev1.Accusation],
+		kernel.PublicListOf(governancev1.ListAccusations, func(*governancev1.Accusation) []id.ID { return []id.ID{governancev1.AccusationsSubject} }))
 )
 
 func everybody[V proto.Message](V) kernel.Audience { return kernel.Public }

@@ -56,10 +56,28 @@ func (g *Governance) mayOwn(c *kernel.Ctx, set *governancev1.ValidatorSet, at in
 	return nil
 }
 
+// allThere judges that no validator is of a member that has left: who leaves takes its validators along.
+func (g *Governance) allThere(c *kernel.Ctx) error {
+	for _, v := range g.Validators(c).Validators {
+		if !g.there(c, v) {
+			return governancev1.ErrValidatorStays.With("%x of %x", v.PublicKey, v.Member)
+		}
+	}
+	return nil
+}
+
+func (g *Governance) there(c *kernel.Ctx, v *governancev1.Validator) bool {
+	member, _ := id.Of(v.Member)
+	rec, ok := g.members.Member(c, member)
+	return ok && rec.State != membersv1.MemberState_MEMBER_STATE_LEFT
+}
+
 // mayHold judges the number of validators that would remain.
 func mayHold(c *kernel.Ctx, set *governancev1.ValidatorSet, found bool, msg *governancev1.SetValidator) error {
-	n := len(set.Validators)
+	n, address := len(set.Validators), governancev1.AddressOf(msg.PublicKey)
 	switch {
+	case msg.Power > 0 && accusations.Has(c, governancev1.AccusedAs(address)):
+		return governancev1.ErrAccused.At("public_key", "%x", msg.PublicKey)
 	case msg.Power > 0 && !found && n >= governancev1.MaxValidators:
 		return governancev1.ErrManySet.With("there are %d", n)
 	case msg.Power == 0 && !found:

@@ -36,7 +36,7 @@ func (g *Governance) cast(c *kernel.Ctx, proposal id.ID, p *governancev1.Proposa
 	p.Ballots = append(p.Ballots, &governancev1.Ballot{Member: member.Bytes(), Yes: yes})
 	c.Emit(&governancev1.Voted{Proposal: p.Id, Member: member.Bytes(), Yes: yes})
 	if p.State = g.outcome(c, p); p.State == governancev1.ProposalState_PROPOSAL_STATE_EXECUTED {
-		if err := execute(c, p); err != nil {
+		if err := g.execute(c, p); err != nil {
 			p.State, p.FailedCode = governancev1.ProposalState_PROPOSAL_STATE_FAILED, kernel.CodeNumber(err)
 		}
 	}
@@ -71,14 +71,15 @@ func (g *Governance) outcome(c *kernel.Ctx, p *governancev1.Proposal) governance
 // agreed tells whether so many are more than two thirds of the seats.
 func agreed(yes, seats int) bool { return yes*3 > seats*2 }
 
-// execute runs the calls with governance's identity: all of them take effect or none does.
-func execute(c *kernel.Ctx, p *governancev1.Proposal) error {
+// execute runs the calls with governance's identity: all of them take effect or none does. What they leave together is judged
+// at their end, so that their order is free.
+func (g *Governance) execute(c *kernel.Ctx, p *governancev1.Proposal) error {
 	return c.Try(func(c *kernel.Ctx) error {
 		for _, call := range p.Calls {
 			if err := c.Run(call.Method, call.Message); err != nil {
 				return err
 			}
 		}
-		return nil
+		return g.allThere(c)
 	})
 }

@@ -37,9 +37,12 @@ func (m *Members) setPolicy(c *kernel.Ctx, msg *membersv1.SetPolicy) error {
 		return err
 	}
 	account := id.Must(msg.Account)
-	a, ok := accounts.Get(c, account)
-	if !ok || id.Must(a.Member) != id.Must(rec.Id) {
-		return membersv1.ErrNotOwn.At("account", "%s", account)
+	a, err := ownAccount(c, account, rec)
+	if err != nil {
+		return err
+	}
+	if err := isActive(a); err != nil {
+		return err
 	}
 	next := proto.CloneOf(msg.Policy)
 	if err := takeKeys(c, account, a.Policy, next); err != nil {

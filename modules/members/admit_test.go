@@ -7,6 +7,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/errs"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
+	"github.com/splittally/splittally/modules/members/memberstest"
 	"github.com/splittally/splittally/modules/members/membersv1"
 )
 
@@ -30,20 +31,22 @@ func TestGenesisMakesMembersAndTheirAccounts(t *testing.T) {
 
 func TestAdmitMember(t *testing.T) {
 	fresh := func() *membersv1.AdmitMember {
-		return &membersv1.AdmitMember{Legal: uscc("New", 7), Roles: membersv1.RoleWarehouse, Seat: true, Policy: policy(1, "new")}
+		return &membersv1.AdmitMember{Legal: memberstest.USCC("New", 7), Roles: membersv1.RoleWarehouse, Seat: true, Policy: memberstest.Policy(1, "new")}
 	}
 	for name, tc := range map[string]struct {
 		change func(*membersv1.AdmitMember)
 		want   *errs.Code
 	}{
-		"takes effect":                 {func(*membersv1.AdmitMember) {}, nil},
-		"number taken, before its key": {func(m *membersv1.AdmitMember) { m.Legal, m.Policy = lei("Again", leis[0]), policy(1, "maker") }, membersv1.ErrKnown},
-		"key of another account":       {func(m *membersv1.AdmitMember) { m.Policy = policy(1, "new", "bank") }, membersv1.ErrKeyTaken},
+		"takes effect": {func(*membersv1.AdmitMember) {}, nil},
+		"number taken, before its key": {func(m *membersv1.AdmitMember) {
+			m.Legal, m.Policy = memberstest.LEI("maker"), memberstest.Policy(1, "maker")
+		}, membersv1.ErrKnown},
+		"key of another account": {func(m *membersv1.AdmitMember) { m.Policy = memberstest.Policy(1, "new", "bank") }, membersv1.ErrKeyTaken},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, msg := setup(t), fresh()
 			tc.change(msg)
-			wants(t, govern(c, msg), tc.want)
+			wants(t, kerneltest.Govern(c, msg), tc.want)
 			seats := 2
 			if tc.want == nil {
 				seats = 3
@@ -59,8 +62,8 @@ func TestSeatsAreBounded(t *testing.T) {
 	c := setup(t)
 	c.NoInvariants = true
 	c.Plant(membersv1.SeatsKey(), &membersv1.Seats{Count: membersv1.MaxSeats})
-	wants(t, govern(c, &membersv1.AdmitMember{
-		Legal: uscc("New", 7), Roles: membersv1.RoleWarehouse, Seat: true, Policy: policy(1, "new"),
+	wants(t, kerneltest.Govern(c, &membersv1.AdmitMember{
+		Legal: memberstest.USCC("New", 7), Roles: membersv1.RoleWarehouse, Seat: true, Policy: memberstest.Policy(1, "new"),
 	}), membersv1.ErrManySeats)
 }
 
@@ -68,7 +71,7 @@ func TestAdmitSupplier(t *testing.T) {
 	inv := kerneltest.Signer("invitation").Public()
 	msg := func(n int, k *membersv1.Key) *membersv1.AdmitSupplier {
 		return &membersv1.AdmitSupplier{
-			Legal: uscc("Supplier", n), IdentityCheck: id.Hash("check").Bytes(), InvitationKind: k.Kind, InvitationKey: k.PublicKey,
+			Legal: memberstest.USCC("Supplier", n), IdentityCheck: id.Hash("check").Bytes(), InvitationKind: k.Kind, InvitationKey: k.PublicKey,
 		}
 	}
 	c := setup(t)
@@ -83,10 +86,10 @@ func TestAdmitSupplier(t *testing.T) {
 	if n := member(c, maker.Member).Suppliers; n != 1 {
 		t.Errorf("the sponsor has %d suppliers", n)
 	}
-	c.Refused(membersv1.ErrKnown, maker, msg(1, signKey("other")))
-	c.Refused(membersv1.ErrKeyTaken, maker, msg(2, signKey("invitation")))
-	c.Must(maker, msg(2, signKey("other")))
-	c.Refused(membersv1.ErrQuota, maker, msg(1, signKey("invitation")))
-	c.Must(bank, msg(3, signKey("third")))
-	c.Refused(membersv1.ErrQuota, bank, msg(4, signKey("fourth")))
+	c.Refused(membersv1.ErrKnown, maker, msg(1, memberstest.Key("other")))
+	c.Refused(membersv1.ErrKeyTaken, maker, msg(2, memberstest.Key("invitation")))
+	c.Must(maker, msg(2, memberstest.Key("other")))
+	c.Refused(membersv1.ErrQuota, maker, msg(1, memberstest.Key("invitation")))
+	c.Must(bank, msg(3, memberstest.Key("third")))
+	c.Refused(membersv1.ErrQuota, bank, msg(4, memberstest.Key("fourth")))
 }

@@ -49,7 +49,7 @@ func charge(c *kernel.Ctx, account id.ID, limit *membersv1.Limit, g money.Amount
 
 // used is what the account has used today and in this transaction: a record of another day or transaction starts
 // again from zero.
-func used(c *kernel.Ctx, account id.ID, k use) *membersv1.DayUse {
+func used(c *kernel.Ctx, account id.ID, k inCurrency) *membersv1.DayUse {
 	u, ok := dayUses.Get(c, k)
 	if !ok {
 		u = &membersv1.DayUse{Account: account.Bytes()}

@@ -8,6 +8,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/money"
+	"github.com/splittally/splittally/modules/members/memberstest"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"pgregory.net/rapid"
 )
@@ -48,7 +49,7 @@ func TestTheDayIsTheChains(t *testing.T) {
 func TestALimitLoweredBelowWhatIsUsed(t *testing.T) {
 	c := setup(t)
 	wants(t, pay(c, bank, 100).Err, nil)
-	c.Must(bank, &membersv1.SetPolicy{Account: bank.ID.Bytes(), Policy: limited(policy(1, "bank"), 20, 20)})
+	c.Must(bank, &membersv1.SetPolicy{Account: bank.ID.Bytes(), Policy: memberstest.Limited(memberstest.Policy(1, "bank"), 20, 20)})
 	err := pay(c, bank, 1).Err
 	wants(t, err, membersv1.ErrOverDay)
 	if err == nil || !strings.Contains(err.Error(), "0.00 CNY of 0.20 CNY is left") {
@@ -96,4 +97,49 @@ func TestLimitsHold(t *testing.T) {
 			}
 		}
 	})
+}
+
+// An account of several keys is bounded as one of a single key: more signatures do not raise a limit.
+func TestLimitsOfAnAccountOfSeveralKeys(t *testing.T) {
+	c := setup(t)
+	a := memberstest.Opened(c, maker, memberstest.Limited(memberstest.Policy(2, "ann", "ben", "cleo"), 50, 80), "ann", "ben", "cleo")
+	wants(t, pay(c, a, 51).Err, membersv1.ErrOverPayment)
+	wants(t, pay(c, a, 50).Err, nil)
+	a.Signers = a.Signers[1:]
+	wants(t, pay(c, a, 31).Err, membersv1.ErrOverDay) // whoever of them signs, it is one day's use
+	a.Signers = a.Signers[:1]
+	wants(t, pay(c, a, 1).Err, kernel.ErrMissingKey)
+}
+
+// A change of limits holds for the next call, and counts what the day has used; what was given before the currency had a limit
+// was not counted.
+func TestLimitsChangeInTheMiddleOfADay(t *testing.T) {
+	c := setup(t)
+	a := memberstest.Opened(c, maker, memberstest.Policy(1, "ann"), "ann")
+	limit := func(perTransaction, perDay int64) {
+		t.Helper()
+		c.Must(maker, &membersv1.SetPolicy{Account: a.ID.Bytes(), Policy: memberstest.Limited(memberstest.Policy(1, "ann"), perTransaction, perDay)})
+	}
+	wants(t, pay(c, a, 1_000).Err, nil)
+	limit(60, 100)
+	wants(t, pay(c, a, 60).Err, nil)
+	wants(t, pay(c, a, 41).Err, membersv1.ErrOverDay)
+	limit(60, 101)
+	wants(t, pay(c, a, 41).Err, nil)
+	limit(10, 10)
+	wants(t, pay(c, a, 1).Err, membersv1.ErrOverDay)
+	c.Must(maker, &membersv1.SetPolicy{Account: a.ID.Bytes(), Policy: memberstest.Policy(1, "ann")})
+	wants(t, pay(c, a, 1_000).Err, nil) // no limit, nothing is counted
+	limit(102, 102)
+	wants(t, pay(c, a, 1).Err, nil)
+	wants(t, pay(c, a, 1).Err, membersv1.ErrOverDay)
+	c.Advance(day)
+	wants(t, pay(c, a, 102).Err, nil)
+
+	// In one block, and in one transaction: the order of the calls decides.
+	first := memberstest.Judged(c, maker, &membersv1.SetPolicy{Account: a.ID.Bytes(), Policy: memberstest.Limited(memberstest.Policy(1, "ann"), 5, 500)})
+	res := c.Block(first, paying(c, a, 6), paying(c, a, 5))
+	wants(t, res[0].Err, nil)
+	wants(t, res[1].Err, membersv1.ErrOverPayment)
+	wants(t, res[2].Err, nil)
 }

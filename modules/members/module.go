@@ -26,10 +26,16 @@ func (m *Members) Module() *kernel.Module {
 		Collections: []*kernel.Collection{
 			members.Declared(), accounts.Declared(), keyUses.Declared(),
 			credentials.Declared(), dayUses.Declared(), seats.Declared(),
+			recoveries.Declared(), settlements.Declared(),
 		},
+		Params: []*kernel.Param{recoveryWait, settlementWait},
 		Routes: []kernel.Route{
 			kernel.On("members.AdmitMember", governed, kernel.GivesNothing[*membersv1.AdmitMember], m.admitMember),
 			kernel.On("members.SetStanding", governed, kernel.GivesNothing[*membersv1.SetStanding], m.setStanding),
+			kernel.On("members.SetSponsor", governed, kernel.GivesNothing[*membersv1.SetSponsor], m.setSponsor),
+			kernel.On("members.Recover", governed, kernel.GivesNothing[*membersv1.Recover], m.beginRecovery),
+			kernel.On("members.CancelRecovery", governed, kernel.GivesNothing[*membersv1.CancelRecovery], m.cancelRecovery),
+			kernel.On("members.VetoRecovery", trading, kernel.GivesNothing[*membersv1.VetoRecovery], m.vetoRecovery),
 			kernel.On("members.AdmitSupplier", sponsor, kernel.GivesNothing[*membersv1.AdmitSupplier], m.admitSupplier),
 			kernel.On("members.SuspendSupplier", sponsor, kernel.GivesNothing[*membersv1.SuspendSupplier], m.suspendSupplier),
 			kernel.On("members.ReinstateSupplier", sponsor, kernel.GivesNothing[*membersv1.ReinstateSupplier], m.reinstateSupplier),
@@ -37,7 +43,12 @@ func (m *Members) Module() *kernel.Module {
 			kernel.On("members.OpenAccount", trading, kernel.GivesNothing[*membersv1.OpenAccount], m.openAccount),
 			kernel.On("members.SetPolicy", trading, kernel.GivesNothing[*membersv1.SetPolicy], m.setPolicy),
 			kernel.On("members.SetNodes", trading, kernel.GivesNothing[*membersv1.SetNodes], m.setNodes),
+			kernel.On("members.CloseAccount", trading, kernel.GivesNothing[*membersv1.CloseAccount], m.closeAccount),
+			kernel.On("members.SetSettlementAccount", trading, kernel.GivesNothing[*membersv1.SetSettlementAccount], m.setSettlementAccount),
+			kernel.On("members.ConfirmSettlementAccount", trading, kernel.GivesNothing[*membersv1.ConfirmSettlementAccount], m.confirmSettlementAccount),
+			kernel.On("members.CancelSettlementAccount", trading, kernel.GivesNothing[*membersv1.CancelSettlementAccount], m.cancelSettlementAccount),
 		},
+		Due: map[string]func(*kernel.Ctx, int64, []byte) error{dueRecovery: m.recovered, dueSettlement: m.settled},
 		Invariants: []kernel.Invariant{
 			{Name: "accounts", Check: checkAccounts},
 			{Name: "keys", Check: checkKeys},
@@ -45,6 +56,8 @@ func (m *Members) Module() *kernel.Module {
 			{Name: "counts", Check: checkCounts},
 			{Name: "roles", Check: checkRoles},
 			{Name: "uses", Check: checkUses},
+			{Name: "recoveries", Check: checkRecoveries},
+			{Name: "settlements", Check: checkSettlements},
 		},
 	}
 }

@@ -4,100 +4,84 @@ import (
 	"testing"
 
 	"github.com/splittally/splittally/modules/kernel"
-	"github.com/splittally/splittally/modules/kernel/errs"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
-	"github.com/splittally/splittally/modules/kernel/key"
-	"github.com/splittally/splittally/modules/kernel/txv1"
+	"github.com/splittally/splittally/modules/members/memberstest"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"google.golang.org/protobuf/proto"
 )
 
-// route is a call that would take effect for one actor, and an actor whose role does not allow it.
-type route struct {
-	msg      proto.Message
-	right    kerneltest.Actor
-	wrong    kerneltest.Actor
-	refusal  *errs.Code // of the wrong role
-	governed bool       // for nobody but governance
-}
-
-// routes is every route of the module, in a world with an invited supplier and one that is its sponsor's to suspend.
-func routes(c *kerneltest.Chain) []route {
-	invited := admitted(c, maker, 1, "invitation")
-	supplier := joined(c, admitted(c, bank, 2, "invitation 2"), "own")
-	inv := kerneltest.Signer("invitation 3").Public()
-	return []route{
-		{msg: genesis()[0], right: maker, wrong: bank, governed: true},
-		{msg: standing(operator, active, membersv1.RoleOperator, true), right: maker, wrong: bank, governed: true},
-		{msg: &membersv1.AdmitSupplier{
-			Legal: uscc("S", 9), IdentityCheck: id.Hash("x").Bytes(), InvitationKind: uint32(inv.Kind), InvitationKey: inv.Bytes,
-		}, right: maker, wrong: operator, refusal: kernel.ErrNotPermitted},
-		{msg: &membersv1.SuspendSupplier{Member: supplier.Member.Bytes(), Reason: "x"}, right: bank, wrong: operator, refusal: kernel.ErrNotPermitted},
-		{msg: &membersv1.ReinstateSupplier{Member: supplier.Member.Bytes()}, right: bank, wrong: supplier, refusal: kernel.ErrNotPermitted},
-		{msg: joinWith(invited, kerneltest.Signer("mine")), right: invited, wrong: maker, refusal: kernel.ErrInactive},
-		{msg: &membersv1.OpenAccount{Name: "x", Policy: policy(1, "x")}, right: maker, wrong: regulator, refusal: kernel.ErrNotPermitted},
-		{msg: &membersv1.SetPolicy{Account: maker.ID.Bytes(), Policy: policy(1, "maker", "y")}, right: maker, wrong: regulator, refusal: kernel.ErrNotPermitted},
-		{msg: &membersv1.SetNodes{}, right: maker, wrong: regulator, refusal: kernel.ErrNotPermitted},
+// rows are every route of the module, each in a world in which it takes effect.
+func rows() map[string]kerneltest.Row {
+	by := func(a kerneltest.Actor, msg proto.Message) func(*kerneltest.Chain) (kerneltest.Actor, proto.Message) {
+		return func(*kerneltest.Chain) (kerneltest.Actor, proto.Message) { return a, msg }
+	}
+	governed := func(msg proto.Message) kerneltest.Row { return kerneltest.Row{Make: by(maker, msg), Wrong: bank} }
+	own := func(msg proto.Message) kerneltest.Row { return kerneltest.Row{Make: by(maker, msg), Wrong: regulator} }
+	supplier := func(c *kerneltest.Chain) kerneltest.Actor {
+		return joined(c, admitted(c, bank, 2, "invitation"), "own")
+	}
+	return map[string]kerneltest.Row{
+		"members.AdmitMember":   governed(memberstest.Admission("new", membersv1.RoleWarehouse)),
+		"members.SetStanding":   governed(standing(operator, active, membersv1.RoleOperator, true)),
+		"members.SetSponsor":    governed(&membersv1.SetSponsor{Member: operator.Member.Bytes(), Sponsor: bank.Member.Bytes()}),
+		"members.Recover":       governed(recovery(operator, "new")),
+		"members.AdmitSupplier": {Make: by(maker, invitation(9, "invitation")), Wrong: operator},
+		"members.CancelRecovery": {Wrong: bank, Make: func(c *kerneltest.Chain) (kerneltest.Actor, proto.Message) {
+			wants(c.TB, kerneltest.Govern(c, recovery(operator, "new")), nil)
+			return maker, &membersv1.CancelRecovery{Account: operator.ID.Bytes()}
+		}},
+		"members.VetoRecovery": {Wrong: regulator, Make: func(c *kerneltest.Chain) (kerneltest.Actor, proto.Message) {
+			wants(c.TB, kerneltest.Govern(c, recovery(operator, "new")), nil)
+			return operator, &membersv1.VetoRecovery{Account: operator.ID.Bytes()}
+		}},
+		"members.SuspendSupplier": {Wrong: operator, Make: func(c *kerneltest.Chain) (kerneltest.Actor, proto.Message) {
+			return bank, &membersv1.SuspendSupplier{Member: supplier(c).Member.Bytes(), Reason: "x"}
+		}},
+		"members.ReinstateSupplier": {Wrong: operator, Make: func(c *kerneltest.Chain) (kerneltest.Actor, proto.Message) {
+			s := supplier(c)
+			c.Must(bank, &membersv1.SuspendSupplier{Member: s.Member.Bytes(), Reason: "x"})
+			return bank, &membersv1.ReinstateSupplier{Member: s.Member.Bytes()}
+		}},
+		"members.Join": {Wrong: maker, Refusal: kernel.ErrInactive, Once: true, Make: func(c *kerneltest.Chain) (kerneltest.Actor, proto.Message) {
+			invited := admitted(c, maker, 1, "invitation")
+			return invited, joinWith(invited, kerneltest.Signer("mine"))
+		}},
+		"members.OpenAccount": own(&membersv1.OpenAccount{Name: "x", Policy: memberstest.Policy(1, "x")}),
+		"members.SetPolicy":   own(&membersv1.SetPolicy{Account: maker.ID.Bytes(), Policy: memberstest.Policy(1, "maker", "y")}),
+		"members.SetNodes":    own(&membersv1.SetNodes{}),
+		"members.CloseAccount": {Wrong: regulator, Make: func(c *kerneltest.Chain) (kerneltest.Actor, proto.Message) {
+			return maker, &membersv1.CloseAccount{Account: memberstest.Opened(c, maker, memberstest.Policy(1, "x")).ID.Bytes()}
+		}},
+		"members.SetSettlementAccount": own(&membersv1.SetSettlementAccount{Currency: "CNY", Account: atBank("1")}),
+		"members.ConfirmSettlementAccount": {Wrong: regulator, Make: func(c *kerneltest.Chain) (kerneltest.Actor, proto.Message) {
+			c.Must(maker, &membersv1.SetSettlementAccount{Currency: "CNY", Account: atBank("1")})
+			return memberstest.Opened(c, maker, memberstest.Policy(1, "x"), "x"), &membersv1.ConfirmSettlementAccount{Currency: "CNY", Account: atBank("1")}
+		}},
+		"members.CancelSettlementAccount": {Wrong: regulator, Make: func(c *kerneltest.Chain) (kerneltest.Actor, proto.Message) {
+			c.Must(maker, &membersv1.SetSettlementAccount{Currency: "CNY", Account: atBank("1")})
+			return maker, &membersv1.CancelSettlementAccount{Currency: "CNY"}
+		}},
 	}
 }
 
-func TestEveryRouteIsInTheTable(t *testing.T) {
-	c := setup(t)
-	var want []string
-	for _, r := range New().Module().Routes {
-		want = append(want, r.Method)
-	}
-	for i, r := range routes(c) {
-		if i >= len(want) || kerneltest.Method(r.msg) != want[i] {
-			t.Errorf("row %d is %s", i, kerneltest.Method(r.msg))
-		}
-	}
-}
-
-func TestRoutesRefuseWhoMayNot(t *testing.T) {
-	for i, r := range routes(setup(t)) {
-		t.Run(kerneltest.Method(r.msg), func(t *testing.T) {
-			c := setup(t)
-			r := routes(c)[i]
-			if r.governed {
-				c.Refused(kernel.ErrNotPermitted, r.right, r.msg)
-				return
-			}
-			c.Refused(r.refusal, r.wrong, r.msg)
-			wrongSigner := r.right
-			wrongSigner.Signers = []key.Signer{kerneltest.Signer("stranger")}
-			c.Refused(kernel.ErrMissingKey, wrongSigner, r.msg)
-
-			body := c.Body(r.right, kerneltest.Call(r.right, r.msg))
-			wants(t, c.Raw(c.Sign(with(body, func(b *txv1.Body) { b.ChainId = "other-1" }), r.right)).Err, kernel.ErrWrongChain)
-			wants(t, c.Raw(c.Sign(with(body, func(b *txv1.Body) { b.ExpiresUnixS = c.Time }), r.right)).Err, kernel.ErrExpired)
-			first := c.Raw(c.Sign(body, r.right)).Err
-			if code := errs.CodeOf(first); first != nil && code.Module != "members" {
-				t.Errorf("the right caller is refused: %v", first)
-			}
-			if !isJoin(r.msg) { // whose key is gone after the first time
-				wants(t, c.Raw(c.Sign(body, r.right)).Err, kernel.ErrIDReused)
-			}
-		})
-	}
-}
-
-func isJoin(m proto.Message) bool { _, ok := m.(*membersv1.Join); return ok }
-
-func with(b *txv1.Body, change func(*txv1.Body)) *txv1.Body {
-	out := proto.CloneOf(b)
-	change(out)
-	return out
-}
+func TestRoutesRefuseWhoMayNot(t *testing.T) { kerneltest.Routes(t, New().Module(), setup, rows()) }
 
 // A regulator's keys sign nothing that changes state: whatever the method, it is refused.
 func TestARegulatorSignsNothing(t *testing.T) {
-	c := setup(t)
-	for _, r := range routes(c) {
-		if res := c.Do(regulator, r.msg); res.Err == nil {
-			t.Errorf("%s took effect", kerneltest.Method(r.msg))
+	for method, row := range rows() {
+		c := setup(t)
+		if _, msg := row.Make(c); c.Do(regulator, msg).Err == nil {
+			t.Errorf("%s took effect", method)
 		}
 	}
-	wants(t, pay(c, regulator, 1).Err, kernel.ErrNotPermitted)
+	wants(t, pay(setup(t), regulator, 1).Err, kernel.ErrNotPermitted)
+}
+
+// invitation admits the supplier number n with an invitation's key.
+func invitation(n int, key string) *membersv1.AdmitSupplier {
+	inv := kerneltest.Signer(key).Public()
+	return &membersv1.AdmitSupplier{
+		Legal: memberstest.USCC("Supplier", n), IdentityCheck: id.Hash("check").Bytes(), InvitationKind: uint32(inv.Kind), InvitationKey: inv.Bytes,
+	}
 }

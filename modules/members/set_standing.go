@@ -1,16 +1,22 @@
 package members
 
 import (
+	"cmp"
+
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/members/membersv1"
 )
 
 // setStanding changes a member's state, roles, seat and quota by vote. A supplier that leaves frees its place in
-// its sponsor's quota; one that comes back takes it again, full or not: the vote stands above the quota.
+// its sponsor's quota; one that comes back takes it again, full or not: the vote stands above the quota. Who leaves
+// lets go of its nodes, and leaves nobody on its lane.
 func (m *Members) setStanding(c *kernel.Ctx, msg *membersv1.SetStanding) error {
 	member, rec, err := memberOf(c, msg.Member)
 	if err != nil {
+		return err
+	}
+	if err := returns(c, rec, msg.State); err != nil {
 		return err
 	}
 	voted, had := votes(rec), counts(rec)
@@ -19,10 +25,28 @@ func (m *Members) setStanding(c *kernel.Ctx, msg *membersv1.SetStanding) error {
 	if err := countSeat(c, voted, votes(rec)); err != nil {
 		return err
 	}
+	if rec.State == membersv1.MemberState_MEMBER_STATE_LEFT {
+		if rec.Suppliers > 0 {
+			return membersv1.ErrHasSuppliers.At("member", "%d are", rec.Suppliers)
+		}
+		rec.Nodes = nil
+	}
 	if has := counts(rec); has != had {
 		recount(c, id.Must(rec.Sponsor), has)
 	}
-	return change(c, member, rec, "by vote")
+	return change(c, member, rec, cmp.Or(msg.Reason, "by vote"))
+}
+
+// returns judges that a supplier which comes back still has its sponsor.
+func returns(c *kernel.Ctx, rec *membersv1.Member, to membersv1.MemberState) error {
+	sponsor, named := id.Of(rec.Sponsor)
+	if !named || counts(rec) || to == membersv1.MemberState_MEMBER_STATE_LEFT {
+		return nil
+	}
+	if s, ok := members.Get(c, sponsor); !ok || s.State == membersv1.MemberState_MEMBER_STATE_LEFT {
+		return membersv1.ErrState.At("member", "its sponsor %s has left: give it another first, or none", sponsor)
+	}
+	return nil
 }
 
 // counts tells whether a member takes a place in its sponsor's quota.

@@ -16,7 +16,11 @@ const (
 )
 
 func standing(of kerneltest.Actor, state membersv1.MemberState, roles uint32, seat bool) *membersv1.SetStanding {
-	return &membersv1.SetStanding{Member: of.Member.Bytes(), State: state, Roles: roles, Seat: seat, SupplierQuota: 2}
+	s := &membersv1.SetStanding{Member: of.Member.Bytes(), State: state, Roles: roles, Seat: seat, SupplierQuota: 2}
+	if state == left {
+		s.SupplierQuota = 0
+	}
+	return s
 }
 
 func TestSetStandingMovesSeats(t *testing.T) {
@@ -27,20 +31,20 @@ func TestSetStandingMovesSeats(t *testing.T) {
 	}{
 		{standing(operator, active, membersv1.RoleOperator, true), 3},
 		{standing(operator, suspended, membersv1.RoleOperator, true), 2},
-		{standing(operator, left, membersv1.RoleOperator, true), 2},
+		{standing(operator, left, membersv1.RoleOperator, false), 2},
 		{standing(operator, active, membersv1.RoleOperator|membersv1.RoleWarehouse, true), 3},
 		{standing(operator, active, membersv1.RoleOperator, false), 2},
 		{standing(bank, suspended, membersv1.RoleBank, true), 1},
 	} {
-		wants(t, govern(c, step.msg), nil)
+		wants(t, kerneltest.Govern(c, step.msg), nil)
 		c.Block()
 		if n := New().Seats(c.View()); n != step.seats {
 			t.Fatalf("step %d: %d seats", i, n)
 		}
 	}
-	wants(t, govern(c, standing(maker, active, membersv1.RoleCoreEnterprise, false)), membersv1.ErrLastSeat)
-	wants(t, govern(c, standing(maker, suspended, membersv1.RoleCoreEnterprise, true)), membersv1.ErrLastSeat)
-	wants(t, govern(c, &membersv1.SetStanding{Member: id.Hash("nobody").Bytes(), State: active, Roles: 1}), membersv1.ErrNoMember)
+	wants(t, kerneltest.Govern(c, standing(maker, active, membersv1.RoleCoreEnterprise, false)), membersv1.ErrLastSeat)
+	wants(t, kerneltest.Govern(c, standing(maker, suspended, membersv1.RoleCoreEnterprise, true)), membersv1.ErrLastSeat)
+	wants(t, kerneltest.Govern(c, &membersv1.SetStanding{Member: id.Hash("nobody").Bytes(), State: active, Roles: 1}), membersv1.ErrNoMember)
 	if !New().HasSeat(c.View(), maker.Member) || New().HasSeat(c.View(), bank.Member) || New().HasSeat(c.View(), id.Hash("nobody")) {
 		t.Error("the maker alone has a seat that counts")
 	}
@@ -51,7 +55,7 @@ func TestSeatsAreBoundedInSetStanding(t *testing.T) {
 	c := setup(t)
 	c.NoInvariants = true
 	c.Plant(membersv1.SeatsKey(), &membersv1.Seats{Count: membersv1.MaxSeats})
-	wants(t, govern(c, standing(operator, active, membersv1.RoleOperator, true)), membersv1.ErrManySeats)
+	wants(t, kerneltest.Govern(c, standing(operator, active, membersv1.RoleOperator, true)), membersv1.ErrManySeats)
 }
 
 func TestALeavingSupplierFreesItsPlace(t *testing.T) {
@@ -61,7 +65,7 @@ func TestALeavingSupplierFreesItsPlace(t *testing.T) {
 		state     membersv1.MemberState
 		suppliers uint32
 	}{{suspended, 1}, {left, 0}, {left, 0}, {active, 1}} {
-		wants(t, govern(c, standing(supplier, step.state, membersv1.RoleSupplier, false)), nil)
+		wants(t, kerneltest.Govern(c, standing(supplier, step.state, membersv1.RoleSupplier, false)), nil)
 		c.Block()
 		if n := member(c, maker.Member).Suppliers; n != step.suppliers {
 			t.Errorf("%s: the sponsor has %d suppliers", step.state, n)

@@ -5,6 +5,8 @@ import (
 
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/kerneltest"
+	"github.com/splittally/splittally/modules/members/memberstest"
 	"github.com/splittally/splittally/modules/members/membersv1"
 )
 
@@ -21,7 +23,7 @@ func TestSuspensionIsImmediateAndTheSponsorsOwn(t *testing.T) {
 	c.Refused(membersv1.ErrState, maker, reinstate)
 
 	r := c.Must(maker, suspend)
-	if e := event[*membersv1.MemberChanged](c, r); e.Reason != suspend.Reason || e.State != membersv1.MemberState_MEMBER_STATE_SUSPENDED {
+	if e := memberstest.Event[*membersv1.MemberChanged](c, r); e.Reason != suspend.Reason || e.State != membersv1.MemberState_MEMBER_STATE_SUSPENDED {
 		t.Errorf("the event says %v", e)
 	}
 	c.Refused(kernel.ErrInactive, supplier, &membersv1.SetNodes{})
@@ -33,8 +35,8 @@ func TestSuspensionIsImmediateAndTheSponsorsOwn(t *testing.T) {
 func TestSuspensionMeetsTransactionsOfItsOwnBlock(t *testing.T) {
 	c := setup(t)
 	supplier := joined(c, admitted(c, maker, 1, "invitation"), "own")
-	first := judged(c, maker, &membersv1.SuspendSupplier{Member: supplier.Member.Bytes(), Reason: "x"})
-	second := judged(c, supplier, &membersv1.SetNodes{})
+	first := memberstest.Judged(c, maker, &membersv1.SuspendSupplier{Member: supplier.Member.Bytes(), Reason: "x"})
+	second := memberstest.Judged(c, supplier, &membersv1.SetNodes{})
 	res := c.Block(first, second)
 	wants(t, res[0].Err, nil)
 	wants(t, res[1].Err, kernel.ErrInactive)
@@ -43,11 +45,11 @@ func TestSuspensionMeetsTransactionsOfItsOwnBlock(t *testing.T) {
 func TestWhatAVoteSuspendedTheSponsorDoesNotReinstate(t *testing.T) {
 	c := setup(t)
 	supplier := joined(c, admitted(c, maker, 1, "invitation"), "own")
-	wants(t, govern(c, &membersv1.SetStanding{
+	wants(t, kerneltest.Govern(c, &membersv1.SetStanding{
 		Member: supplier.Member.Bytes(), State: membersv1.MemberState_MEMBER_STATE_SUSPENDED, Roles: membersv1.RoleSupplier,
 	}), nil)
 	c.Refused(membersv1.ErrHeldByVote, maker, &membersv1.ReinstateSupplier{Member: supplier.Member.Bytes()})
-	wants(t, govern(c, &membersv1.SetStanding{
+	wants(t, kerneltest.Govern(c, &membersv1.SetStanding{
 		Member: supplier.Member.Bytes(), State: membersv1.MemberState_MEMBER_STATE_ACTIVE, Roles: membersv1.RoleSupplier,
 	}), nil)
 	c.Must(supplier, &membersv1.SetNodes{})

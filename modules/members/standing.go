@@ -21,7 +21,10 @@ func (m *Members) Standing(c *kernel.Ctx, account id.ID) (kernel.Standing, bool)
 	s := kernel.Standing{
 		Account: account, Member: id.Must(a.Member), Roles: kernel.Roles(rec.Roles), Seat: rec.Seat,
 		Active:  a.State == membersv1.AccountState_ACCOUNT_STATE_ACTIVE && rec.State == membersv1.MemberState_MEMBER_STATE_ACTIVE,
-		Methods: a.Policy.GetMethods(), Keys: signingKeys(a.Policy), Threshold: int(a.Policy.GetThreshold()),
+		Methods: a.Policy.GetMethods(), Threshold: int(a.Policy.GetThreshold()),
+	}
+	if !closed(a) { // a closed account's keys may be another member's by now: they open and sign nothing for it
+		s.Keys = signingKeys(a.Policy)
 	}
 	if s.Lane = s.Member; len(rec.Sponsor) > 0 {
 		s.Lane = id.Must(rec.Sponsor)

@@ -6,7 +6,9 @@ import (
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
+	"github.com/splittally/splittally/modules/members/memberstest"
 	"github.com/splittally/splittally/modules/members/membersv1"
+	"google.golang.org/protobuf/proto"
 )
 
 func TestStanding(t *testing.T) {
@@ -37,6 +39,8 @@ func TestAnAccountWithoutItsMemberStopsTheProcess(t *testing.T) {
 func TestWhoMayRead(t *testing.T) {
 	c := setup(t)
 	wants(t, pay(c, bank, 1).Err, nil)
+	wants(t, kerneltest.Govern(c, recovery(bank, "new")), nil)
+	c.Must(bank, ask("1"))
 	for _, tc := range []struct {
 		key    []byte
 		public bool
@@ -45,7 +49,9 @@ func TestWhoMayRead(t *testing.T) {
 	}{
 		{key: membersv1.MemberKey(bank.Member), public: true},
 		{key: membersv1.SeatsKey(), public: true},
-		{key: membersv1.CredentialKey(lei("", leis[0])), public: true},
+		{key: membersv1.RecoveryKey(bank.ID), public: true},
+		{key: membersv1.SettlementKey(bank.Member, "CNY"), public: true},
+		{key: membersv1.CredentialKey(memberstest.LEI("maker")), public: true},
 		{key: membersv1.KeyUseKey(kerneltest.Signer("bank").Public().ID()), public: true},
 		{key: membersv1.AccountKey(bank.ID), member: bank.Member},
 		{key: membersv1.DayUseKey(bank.ID, "CNY"), party: bank.ID},
@@ -72,18 +78,23 @@ func one(all []id.ID) id.ID {
 
 func TestLists(t *testing.T) {
 	c := setup(t)
-	lists := map[string][]id.ID{}
+	wants(t, kerneltest.Govern(c, recovery(bank, "new")), nil)
+	c.Must(bank, ask("1"))
+	settled, _ := New().Settlement(c.View(), bank.Member, "CNY")
+	records := map[string]proto.Message{
+		membersv1.ListMembers: member(c, bank.Member), membersv1.ListAccounts: account(c, bank.ID),
+		membersv1.ListRecoveries: recoveryOf(c, bank), membersv1.ListSettlements: settled,
+	}
 	for _, col := range c.M.Collections() {
 		for _, l := range col.Lists {
+			want := bank.Member
 			if l.Name == membersv1.ListMembers {
-				lists[l.Name] = l.Subjects(member(c, bank.Member))
-			} else {
-				lists[l.Name] = l.Subjects(account(c, bank.ID))
+				want = id.Hash("members")
+			}
+			if got := one(l.Subjects(records[l.Name])); got != want {
+				t.Errorf("the list %s has the subject %s", l.Name, got)
 			}
 		}
-	}
-	if one(lists["members"]) != id.Hash("members") || one(lists["accounts"]) != bank.Member {
-		t.Errorf("the lists' subjects are %v", lists)
 	}
 }
 

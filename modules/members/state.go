@@ -9,8 +9,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// use is the key of a DayUse: account, then currency.
-type use = kernel.Pair[id.ID, kernel.Text]
+// inCurrency is the key of what an account or member has in a currency.
+type inCurrency = kernel.Pair[id.ID, kernel.Text]
 
 var (
 	members = kernel.NewMap[id.ID, *membersv1.Member]("members.members", membersv1.PrefixMember, everybody[*membersv1.Member],
@@ -19,8 +19,13 @@ var (
 		kernel.ListOf(membersv1.ListAccounts, func(a *membersv1.Account) []id.ID { return []id.ID{id.Must(a.Member)} }))
 	keyUses     = kernel.NewMap[id.ID, *membersv1.KeyUse]("members.keys", membersv1.PrefixKeyUse, everybody[*membersv1.KeyUse])
 	credentials = kernel.NewMap[id.ID, *membersv1.CredentialUse]("members.credentials", membersv1.PrefixCredential, everybody[*membersv1.CredentialUse])
-	dayUses     = kernel.NewMap[use, *membersv1.DayUse]("members.day_uses", membersv1.PrefixDayUse, ofAccount).OwnedBy(kernel.FirstID)
+	dayUses     = kernel.NewMap[inCurrency, *membersv1.DayUse]("members.day_uses", membersv1.PrefixDayUse, ofAccount).OwnedBy(kernel.FirstID)
 	seats       = kernel.NewMap[kernel.None, *membersv1.Seats]("members.seats", membersv1.PrefixSeats, everybody[*membersv1.Seats])
+	// What waits is public: the proposal that began it is, and payers must learn of a change before it holds.
+	recoveries = kernel.NewMap[id.ID, *membersv1.Recovery]("members.recoveries", membersv1.PrefixRecovery, everybody[*membersv1.Recovery],
+		kernel.PublicListOf(membersv1.ListRecoveries, func(r *membersv1.Recovery) []id.ID { return []id.ID{id.Must(r.Member)} }))
+	settlements = kernel.NewMap[inCurrency, *membersv1.SettlementAccount]("members.settlements", membersv1.PrefixSettlement, everybody[*membersv1.SettlementAccount],
+		kernel.PublicListOf(membersv1.ListSettlements, func(s *membersv1.SettlementAccount) []id.ID { return []id.ID{id.Must(s.Member)} }))
 )
 
 func everybody[V proto.Message](V) kernel.Audience { return kernel.Public }
@@ -41,6 +46,16 @@ func (m *Members) Member(c *kernel.Ctx, member id.ID) (*membersv1.Member, bool) 
 // Account reads an account; false where there is none.
 func (m *Members) Account(c *kernel.Ctx, account id.ID) (*membersv1.Account, bool) {
 	return accounts.Get(c, account)
+}
+
+// Recovery reads what waits for an account, or failed last; false where nothing does.
+func (m *Members) Recovery(c *kernel.Ctx, account id.ID) (*membersv1.Recovery, bool) {
+	return recoveries.Get(c, account)
+}
+
+// Settlement reads where a member is paid in a currency; false where it has said nothing.
+func (m *Members) Settlement(c *kernel.Ctx, member id.ID, currency string) (*membersv1.SettlementAccount, bool) {
+	return settlements.Get(c, kernel.Join(member, kernel.Text(currency)))
 }
 
 // Seats is how many active members vote.

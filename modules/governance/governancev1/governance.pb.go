@@ -738,6 +738,107 @@ func (x *SetValidator) GetAllowBelowFour() bool {
 	return false
 }
 
+// ScheduleUpgrade plans the next protocol's first block. Only governance calls it.
+type ScheduleUpgrade struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The next after the one that runs.
+	Protocol uint32 `protobuf:"varint,1,opt,name=protocol,proto3" json:"protocol,omitempty"`
+	// Of the first block by the new rules.
+	Height int64 `protobuf:"varint,2,opt,name=height,proto3" json:"height,omitempty"`
+	// Where the program is to be had, and its hash: 0 to 500 bytes.
+	Info          string `protobuf:"bytes,3,opt,name=info,proto3" json:"info,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ScheduleUpgrade) Reset() {
+	*x = ScheduleUpgrade{}
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ScheduleUpgrade) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ScheduleUpgrade) ProtoMessage() {}
+
+func (x *ScheduleUpgrade) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ScheduleUpgrade.ProtoReflect.Descriptor instead.
+func (*ScheduleUpgrade) Descriptor() ([]byte, []int) {
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ScheduleUpgrade) GetProtocol() uint32 {
+	if x != nil {
+		return x.Protocol
+	}
+	return 0
+}
+
+func (x *ScheduleUpgrade) GetHeight() int64 {
+	if x != nil {
+		return x.Height
+	}
+	return 0
+}
+
+func (x *ScheduleUpgrade) GetInfo() string {
+	if x != nil {
+		return x.Info
+	}
+	return ""
+}
+
+// CancelUpgrade takes the plan back. Only governance calls it.
+type CancelUpgrade struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelUpgrade) Reset() {
+	*x = CancelUpgrade{}
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelUpgrade) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelUpgrade) ProtoMessage() {}
+
+func (x *CancelUpgrade) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelUpgrade.ProtoReflect.Descriptor instead.
+func (*CancelUpgrade) Descriptor() ([]byte, []int) {
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{11}
+}
+
 // ShiftClock moves a development network's business clock forward. An account of a member with a seat calls it.
 type ShiftClock struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -749,7 +850,7 @@ type ShiftClock struct {
 
 func (x *ShiftClock) Reset() {
 	*x = ShiftClock{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[10]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -761,7 +862,7 @@ func (x *ShiftClock) String() string {
 func (*ShiftClock) ProtoMessage() {}
 
 func (x *ShiftClock) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[10]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -774,7 +875,7 @@ func (x *ShiftClock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShiftClock.ProtoReflect.Descriptor instead.
 func (*ShiftClock) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{10}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ShiftClock) GetForwardS() int64 {
@@ -795,7 +896,7 @@ type Proposed struct {
 
 func (x *Proposed) Reset() {
 	*x = Proposed{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[11]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -807,7 +908,7 @@ func (x *Proposed) String() string {
 func (*Proposed) ProtoMessage() {}
 
 func (x *Proposed) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[11]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -820,7 +921,7 @@ func (x *Proposed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Proposed.ProtoReflect.Descriptor instead.
 func (*Proposed) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{11}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Proposed) GetProposal() []byte {
@@ -855,7 +956,7 @@ type Voted struct {
 
 func (x *Voted) Reset() {
 	*x = Voted{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[12]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -867,7 +968,7 @@ func (x *Voted) String() string {
 func (*Voted) ProtoMessage() {}
 
 func (x *Voted) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[12]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -880,7 +981,7 @@ func (x *Voted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Voted.ProtoReflect.Descriptor instead.
 func (*Voted) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{12}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Voted) GetProposal() []byte {
@@ -915,7 +1016,7 @@ type Decided struct {
 
 func (x *Decided) Reset() {
 	*x = Decided{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[13]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +1028,7 @@ func (x *Decided) String() string {
 func (*Decided) ProtoMessage() {}
 
 func (x *Decided) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[13]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1041,7 @@ func (x *Decided) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decided.ProtoReflect.Descriptor instead.
 func (*Decided) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{13}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Decided) GetProposal() []byte {
@@ -976,7 +1077,7 @@ type ParameterSet struct {
 
 func (x *ParameterSet) Reset() {
 	*x = ParameterSet{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[14]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -988,7 +1089,7 @@ func (x *ParameterSet) String() string {
 func (*ParameterSet) ProtoMessage() {}
 
 func (x *ParameterSet) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[14]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1001,7 +1102,7 @@ func (x *ParameterSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParameterSet.ProtoReflect.Descriptor instead.
 func (*ParameterSet) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{14}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ParameterSet) GetName() string {
@@ -1043,7 +1144,7 @@ type ValidatorChanged struct {
 
 func (x *ValidatorChanged) Reset() {
 	*x = ValidatorChanged{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[15]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1055,7 +1156,7 @@ func (x *ValidatorChanged) String() string {
 func (*ValidatorChanged) ProtoMessage() {}
 
 func (x *ValidatorChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[15]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1068,7 +1169,7 @@ func (x *ValidatorChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidatorChanged.ProtoReflect.Descriptor instead.
 func (*ValidatorChanged) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{15}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ValidatorChanged) GetPublicKey() []byte {
@@ -1101,7 +1202,7 @@ type ClockShifted struct {
 
 func (x *ClockShifted) Reset() {
 	*x = ClockShifted{}
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[16]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1113,7 +1214,7 @@ func (x *ClockShifted) String() string {
 func (*ClockShifted) ProtoMessage() {}
 
 func (x *ClockShifted) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[16]
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1126,7 +1227,7 @@ func (x *ClockShifted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClockShifted.ProtoReflect.Descriptor instead.
 func (*ClockShifted) Descriptor() ([]byte, []int) {
-	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{16}
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ClockShifted) GetShiftS() int64 {
@@ -1134,6 +1235,311 @@ func (x *ClockShifted) GetShiftS() int64 {
 		return x.ShiftS
 	}
 	return 0
+}
+
+type UpgradePlanned struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Protocol      uint32                 `protobuf:"varint,1,opt,name=protocol,proto3" json:"protocol,omitempty"`
+	Height        int64                  `protobuf:"varint,2,opt,name=height,proto3" json:"height,omitempty"`
+	Info          string                 `protobuf:"bytes,3,opt,name=info,proto3" json:"info,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpgradePlanned) Reset() {
+	*x = UpgradePlanned{}
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpgradePlanned) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpgradePlanned) ProtoMessage() {}
+
+func (x *UpgradePlanned) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpgradePlanned.ProtoReflect.Descriptor instead.
+func (*UpgradePlanned) Descriptor() ([]byte, []int) {
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *UpgradePlanned) GetProtocol() uint32 {
+	if x != nil {
+		return x.Protocol
+	}
+	return 0
+}
+
+func (x *UpgradePlanned) GetHeight() int64 {
+	if x != nil {
+		return x.Height
+	}
+	return 0
+}
+
+func (x *UpgradePlanned) GetInfo() string {
+	if x != nil {
+		return x.Info
+	}
+	return ""
+}
+
+type UpgradeCancelled struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Protocol      uint32                 `protobuf:"varint,1,opt,name=protocol,proto3" json:"protocol,omitempty"`
+	Height        int64                  `protobuf:"varint,2,opt,name=height,proto3" json:"height,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpgradeCancelled) Reset() {
+	*x = UpgradeCancelled{}
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpgradeCancelled) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpgradeCancelled) ProtoMessage() {}
+
+func (x *UpgradeCancelled) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpgradeCancelled.ProtoReflect.Descriptor instead.
+func (*UpgradeCancelled) Descriptor() ([]byte, []int) {
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *UpgradeCancelled) GetProtocol() uint32 {
+	if x != nil {
+		return x.Protocol
+	}
+	return 0
+}
+
+func (x *UpgradeCancelled) GetHeight() int64 {
+	if x != nil {
+		return x.Height
+	}
+	return 0
+}
+
+// Accusation is what blocks proved of a validator that broke the engine's rules. Its key never gets power again.
+type Accusation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The first 20 bytes of the SHA-256 of the key.
+	Address []byte `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// "two votes for one height" or "a forged header for clients", of the first offence.
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// When the first offence was.
+	Height    int64 `protobuf:"varint,3,opt,name=height,proto3" json:"height,omitempty"`
+	TimeUnixS int64 `protobuf:"varint,4,opt,name=time_unix_s,json=timeUnixS,proto3" json:"time_unix_s,omitempty"`
+	// The key and its member; empty where it was in the set no more when it was found out.
+	PublicKey []byte `protobuf:"bytes,5,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
+	Member    []byte `protobuf:"bytes,6,opt,name=member,proto3" json:"member,omitempty"`
+	// Its power was taken at once. It is not where fewer than four validators would remain, or a third of the power would
+	// change in one block: governance decides then.
+	Removed bool `protobuf:"varint,7,opt,name=removed,proto3" json:"removed,omitempty"`
+	// How many offences were proven.
+	Count         uint32 `protobuf:"varint,8,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Accusation) Reset() {
+	*x = Accusation{}
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Accusation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Accusation) ProtoMessage() {}
+
+func (x *Accusation) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Accusation.ProtoReflect.Descriptor instead.
+func (*Accusation) Descriptor() ([]byte, []int) {
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *Accusation) GetAddress() []byte {
+	if x != nil {
+		return x.Address
+	}
+	return nil
+}
+
+func (x *Accusation) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Accusation) GetHeight() int64 {
+	if x != nil {
+		return x.Height
+	}
+	return 0
+}
+
+func (x *Accusation) GetTimeUnixS() int64 {
+	if x != nil {
+		return x.TimeUnixS
+	}
+	return 0
+}
+
+func (x *Accusation) GetPublicKey() []byte {
+	if x != nil {
+		return x.PublicKey
+	}
+	return nil
+}
+
+func (x *Accusation) GetMember() []byte {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *Accusation) GetRemoved() bool {
+	if x != nil {
+		return x.Removed
+	}
+	return false
+}
+
+func (x *Accusation) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+// ValidatorAccused says that a block proved an offence.
+type ValidatorAccused struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Address       []byte                 `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	Kind          string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	Height        int64                  `protobuf:"varint,3,opt,name=height,proto3" json:"height,omitempty"`
+	PublicKey     []byte                 `protobuf:"bytes,4,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
+	Member        []byte                 `protobuf:"bytes,5,opt,name=member,proto3" json:"member,omitempty"`
+	Removed       bool                   `protobuf:"varint,6,opt,name=removed,proto3" json:"removed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ValidatorAccused) Reset() {
+	*x = ValidatorAccused{}
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ValidatorAccused) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ValidatorAccused) ProtoMessage() {}
+
+func (x *ValidatorAccused) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_governance_governancev1_governance_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ValidatorAccused.ProtoReflect.Descriptor instead.
+func (*ValidatorAccused) Descriptor() ([]byte, []int) {
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ValidatorAccused) GetAddress() []byte {
+	if x != nil {
+		return x.Address
+	}
+	return nil
+}
+
+func (x *ValidatorAccused) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *ValidatorAccused) GetHeight() int64 {
+	if x != nil {
+		return x.Height
+	}
+	return 0
+}
+
+func (x *ValidatorAccused) GetPublicKey() []byte {
+	if x != nil {
+		return x.PublicKey
+	}
+	return nil
+}
+
+func (x *ValidatorAccused) GetMember() []byte {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *ValidatorAccused) GetRemoved() bool {
+	if x != nil {
+		return x.Removed
+	}
+	return false
 }
 
 var File_modules_governance_governancev1_governance_proto protoreflect.FileDescriptor
@@ -1190,7 +1596,12 @@ const file_modules_governance_governancev1_governance_proto_rawDesc = "" +
 	"public_key\x18\x01 \x01(\fR\tpublicKey\x12\x14\n" +
 	"\x05power\x18\x02 \x01(\x03R\x05power\x12\x16\n" +
 	"\x06member\x18\x03 \x01(\fR\x06member\x12(\n" +
-	"\x10allow_below_four\x18\x04 \x01(\bR\x0eallowBelowFour\")\n" +
+	"\x10allow_below_four\x18\x04 \x01(\bR\x0eallowBelowFour\"Y\n" +
+	"\x0fScheduleUpgrade\x12\x1a\n" +
+	"\bprotocol\x18\x01 \x01(\rR\bprotocol\x12\x16\n" +
+	"\x06height\x18\x02 \x01(\x03R\x06height\x12\x12\n" +
+	"\x04info\x18\x03 \x01(\tR\x04info\"\x0f\n" +
+	"\rCancelUpgrade\")\n" +
 	"\n" +
 	"ShiftClock\x12\x1b\n" +
 	"\tforward_s\x18\x01 \x01(\x03R\bforwardS\"T\n" +
@@ -1218,7 +1629,33 @@ const file_modules_governance_governancev1_governance_proto_rawDesc = "" +
 	"\x05power\x18\x02 \x01(\x03R\x05power\x12\x16\n" +
 	"\x06member\x18\x03 \x01(\fR\x06member\"'\n" +
 	"\fClockShifted\x12\x17\n" +
-	"\ashift_s\x18\x01 \x01(\x03R\x06shiftS*\x9d\x01\n" +
+	"\ashift_s\x18\x01 \x01(\x03R\x06shiftS\"X\n" +
+	"\x0eUpgradePlanned\x12\x1a\n" +
+	"\bprotocol\x18\x01 \x01(\rR\bprotocol\x12\x16\n" +
+	"\x06height\x18\x02 \x01(\x03R\x06height\x12\x12\n" +
+	"\x04info\x18\x03 \x01(\tR\x04info\"F\n" +
+	"\x10UpgradeCancelled\x12\x1a\n" +
+	"\bprotocol\x18\x01 \x01(\rR\bprotocol\x12\x16\n" +
+	"\x06height\x18\x02 \x01(\x03R\x06height\"\xd9\x01\n" +
+	"\n" +
+	"Accusation\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\fR\aaddress\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x16\n" +
+	"\x06height\x18\x03 \x01(\x03R\x06height\x12\x1e\n" +
+	"\vtime_unix_s\x18\x04 \x01(\x03R\ttimeUnixS\x12\x1d\n" +
+	"\n" +
+	"public_key\x18\x05 \x01(\fR\tpublicKey\x12\x16\n" +
+	"\x06member\x18\x06 \x01(\fR\x06member\x12\x18\n" +
+	"\aremoved\x18\a \x01(\bR\aremoved\x12\x14\n" +
+	"\x05count\x18\b \x01(\rR\x05count\"\xa9\x01\n" +
+	"\x10ValidatorAccused\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\fR\aaddress\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x16\n" +
+	"\x06height\x18\x03 \x01(\x03R\x06height\x12\x1d\n" +
+	"\n" +
+	"public_key\x18\x04 \x01(\fR\tpublicKey\x12\x16\n" +
+	"\x06member\x18\x05 \x01(\fR\x06member\x12\x18\n" +
+	"\aremoved\x18\x06 \x01(\bR\aremoved*\x9d\x01\n" +
 	"\rProposalState\x12\x1e\n" +
 	"\x1aPROPOSAL_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13PROPOSAL_STATE_OPEN\x10\x01\x12\x1b\n" +
@@ -1239,7 +1676,7 @@ func file_modules_governance_governancev1_governance_proto_rawDescGZIP() []byte 
 }
 
 var file_modules_governance_governancev1_governance_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_modules_governance_governancev1_governance_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_modules_governance_governancev1_governance_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_modules_governance_governancev1_governance_proto_goTypes = []any{
 	(ProposalState)(0),       // 0: splittally.governance.v1.ProposalState
 	(*Ballot)(nil),           // 1: splittally.governance.v1.Ballot
@@ -1252,22 +1689,28 @@ var file_modules_governance_governancev1_governance_proto_goTypes = []any{
 	(*Vote)(nil),             // 8: splittally.governance.v1.Vote
 	(*SetParameter)(nil),     // 9: splittally.governance.v1.SetParameter
 	(*SetValidator)(nil),     // 10: splittally.governance.v1.SetValidator
-	(*ShiftClock)(nil),       // 11: splittally.governance.v1.ShiftClock
-	(*Proposed)(nil),         // 12: splittally.governance.v1.Proposed
-	(*Voted)(nil),            // 13: splittally.governance.v1.Voted
-	(*Decided)(nil),          // 14: splittally.governance.v1.Decided
-	(*ParameterSet)(nil),     // 15: splittally.governance.v1.ParameterSet
-	(*ValidatorChanged)(nil), // 16: splittally.governance.v1.ValidatorChanged
-	(*ClockShifted)(nil),     // 17: splittally.governance.v1.ClockShifted
-	(*txv1.Call)(nil),        // 18: splittally.tx.v1.Call
+	(*ScheduleUpgrade)(nil),  // 11: splittally.governance.v1.ScheduleUpgrade
+	(*CancelUpgrade)(nil),    // 12: splittally.governance.v1.CancelUpgrade
+	(*ShiftClock)(nil),       // 13: splittally.governance.v1.ShiftClock
+	(*Proposed)(nil),         // 14: splittally.governance.v1.Proposed
+	(*Voted)(nil),            // 15: splittally.governance.v1.Voted
+	(*Decided)(nil),          // 16: splittally.governance.v1.Decided
+	(*ParameterSet)(nil),     // 17: splittally.governance.v1.ParameterSet
+	(*ValidatorChanged)(nil), // 18: splittally.governance.v1.ValidatorChanged
+	(*ClockShifted)(nil),     // 19: splittally.governance.v1.ClockShifted
+	(*UpgradePlanned)(nil),   // 20: splittally.governance.v1.UpgradePlanned
+	(*UpgradeCancelled)(nil), // 21: splittally.governance.v1.UpgradeCancelled
+	(*Accusation)(nil),       // 22: splittally.governance.v1.Accusation
+	(*ValidatorAccused)(nil), // 23: splittally.governance.v1.ValidatorAccused
+	(*txv1.Call)(nil),        // 24: splittally.tx.v1.Call
 }
 var file_modules_governance_governancev1_governance_proto_depIdxs = []int32{
-	18, // 0: splittally.governance.v1.Proposal.calls:type_name -> splittally.tx.v1.Call
+	24, // 0: splittally.governance.v1.Proposal.calls:type_name -> splittally.tx.v1.Call
 	1,  // 1: splittally.governance.v1.Proposal.ballots:type_name -> splittally.governance.v1.Ballot
 	0,  // 2: splittally.governance.v1.Proposal.state:type_name -> splittally.governance.v1.ProposalState
 	3,  // 3: splittally.governance.v1.ValidatorSet.validators:type_name -> splittally.governance.v1.Validator
 	5,  // 4: splittally.governance.v1.ValidatorChanges.changes:type_name -> splittally.governance.v1.ValidatorChange
-	18, // 5: splittally.governance.v1.Propose.calls:type_name -> splittally.tx.v1.Call
+	24, // 5: splittally.governance.v1.Propose.calls:type_name -> splittally.tx.v1.Call
 	0,  // 6: splittally.governance.v1.Decided.state:type_name -> splittally.governance.v1.ProposalState
 	7,  // [7:7] is the sub-list for method output_type
 	7,  // [7:7] is the sub-list for method input_type
@@ -1287,7 +1730,7 @@ func file_modules_governance_governancev1_governance_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_governance_governancev1_governance_proto_rawDesc), len(file_modules_governance_governancev1_governance_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   17,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,6 +1,7 @@
 package governancev1
 
 import (
+	"crypto/sha256"
 	"unicode/utf8"
 
 	"github.com/splittally/splittally/modules/kernel/id"
@@ -20,6 +21,9 @@ const (
 	// FewValidators is how many tolerate one that fails.
 	FewValidators = 4
 	MaxShiftS     = 3653 * 86_400
+	MaxInfo       = 500
+	// FirstUpgrade is the protocol after the first.
+	FirstUpgrade = 2
 )
 
 // Validate judges the message alone.
@@ -66,6 +70,22 @@ func (m *SetValidator) Validate() error {
 	return identifier("member", m.Member)
 }
 
+// Validate judges the message alone; which protocol and height it may be is the chain's.
+func (m *ScheduleUpgrade) Validate() error {
+	switch {
+	case m.Protocol < FirstUpgrade:
+		return ErrField.At("protocol", "%d, the first that can be upgraded to is %d", m.Protocol, FirstUpgrade)
+	case m.Height < 1:
+		return ErrField.At("height", "%d is no block's", m.Height)
+	case m.Info == "":
+		return nil
+	}
+	return text("info", m.Info, MaxInfo)
+}
+
+// Validate judges the message alone.
+func (m *CancelUpgrade) Validate() error { return nil }
+
 // Validate judges the message alone.
 func (m *ShiftClock) Validate() error {
 	if m.ForwardS < 1 || m.ForwardS > MaxShiftS {
@@ -77,6 +97,12 @@ func (m *ShiftClock) Validate() error {
 // Expired tells whether an open proposal has lapsed at a time; nothing in state says so.
 func (p *Proposal) Expired(nowUnixS int64) bool {
 	return p.GetState() == ProposalState_PROPOSAL_STATE_OPEN && nowUnixS >= p.GetExpiresUnixS()
+}
+
+// AddressOf is what the engine calls a validator by its Ed25519 key: the first 20 bytes of its SHA-256.
+func AddressOf(publicKey []byte) []byte {
+	sum := sha256.Sum256(publicKey)
+	return sum[:20]
 }
 
 // Power is the set's voting power in all.

@@ -29,6 +29,7 @@ func TestCodesKeepTheirNumbers(t *testing.T) {
 	for i, name := range []string{
 		"GovernanceField", "ProposalExpiry", "UnknownProposal", "ProposalDecided", "ProposalExpired", "AlreadyVoted", "ParameterDay",
 		"ValidatorMember", "UnknownValidator", "TooManyValidators", "TooFewValidators", "ThirdOfPower", "NotDevelopment", "ShiftTooLarge",
+		"ValidatorStays", "ValidatorAccused",
 	} {
 		c := errs.ByNumber(uint32(201 + i))
 		if c == nil || c.Name != name || c.Module != "governance" {
@@ -62,6 +63,12 @@ func TestValidate(t *testing.T) {
 		{&SetValidator{PublicKey: id32, Member: id32, Power: -1}, "power"},
 		{&SetValidator{PublicKey: id32, Member: id32, Power: MaxPower + 1}, "power"},
 		{&SetValidator{PublicKey: id32}, "member"},
+		{&ScheduleUpgrade{Protocol: 2, Height: 1}, ""},
+		{&ScheduleUpgrade{Protocol: 2, Height: 1, Info: "v2"}, ""},
+		{&ScheduleUpgrade{Protocol: 1, Height: 1}, "protocol"},
+		{&ScheduleUpgrade{Protocol: 2}, "height"},
+		{&ScheduleUpgrade{Protocol: 2, Height: 1, Info: long}, "info"},
+		{&CancelUpgrade{}, ""},
 		{&ShiftClock{ForwardS: 1}, ""},
 		{&ShiftClock{}, "forward_s"},
 		{&ShiftClock{ForwardS: MaxShiftS + 1}, "forward_s"},

@@ -14,21 +14,7 @@ const usccAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 // ValidLEI tells whether s is a Legal Entity Identifier: 18 digits or capitals and two check digits by ISO 7064
 // MOD 97-10 [ISO 17442].
 func ValidLEI(s string) bool {
-	if len(s) != leiLength || strings.Trim(s[leiLength-2:], "0123456789") != "" {
-		return false
-	}
-	rest := 0
-	for _, r := range []byte(s) {
-		switch {
-		case r >= '0' && r <= '9':
-			rest = (rest*10 + int(r-'0')) % 97
-		case r >= 'A' && r <= 'Z':
-			rest = (rest*100 + int(r-'A') + 10) % 97
-		default:
-			return false
-		}
-	}
-	return rest == 1
+	return len(s) == leiLength && only(s, digits+capitals) && only(s[leiLength-2:], digits) && mod97(s) == 1
 }
 
 // ValidUSCC tells whether s is a unified social credit code: 17 characters of its alphabet and a check character,

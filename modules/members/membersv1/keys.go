@@ -14,12 +14,25 @@ var (
 	PrefixCredential = kernelv1.Prefix{1, 4}
 	PrefixDayUse     = kernelv1.Prefix{1, 5}
 	PrefixSeats      = kernelv1.Prefix{1, 6}
+	PrefixRecovery   = kernelv1.Prefix{1, 7}
+	PrefixSettlement = kernelv1.Prefix{1, 8}
 )
 
-// The names of the module's lists: all members, by MembersSubject; accounts, by their member.
+// The names of the module's lists: all members, by MembersSubject; accounts, recoveries and settlement accounts, by their
+// member.
 const (
-	ListMembers  = "members"
-	ListAccounts = "accounts"
+	ListMembers     = "members"
+	ListAccounts    = "accounts"
+	ListRecoveries  = "recoveries"
+	ListSettlements = "settlements"
+)
+
+// The module's parameters, and what holds before any vote, in seconds.
+const (
+	ParamRecoveryWait   = "members.recovery_wait_s"
+	ParamSettlementWait = "members.settlement_wait_s"
+	RecoveryWaitS       = 72 * 3600
+	SettlementWaitS     = 24 * 3600
 )
 
 // MembersSubject is the one subject of the list of all members.
@@ -53,6 +66,14 @@ func DayUseKey(account id.ID, currency string) []byte {
 
 // SeatsKey is the state key of the number of Seats.
 func SeatsKey() []byte { return kernelv1.StateKey(PrefixSeats) }
+
+// RecoveryKey is the state key of an account's Recovery.
+func RecoveryKey(account id.ID) []byte { return kernelv1.StateKey(PrefixRecovery, account[:]) }
+
+// SettlementKey is the state key of a member's SettlementAccount in a currency.
+func SettlementKey(member id.ID, currency string) []byte {
+	return kernelv1.StateKey(PrefixSettlement, member[:], []byte(currency))
+}
 
 // JoinPurpose is what the proof of possession in Join is signed for.
 const JoinPurpose = "members.join"

@@ -21,6 +21,8 @@ func TestGoldenKeys(t *testing.T) {
 		"0103" + rest:                         KeyUseKey(a),
 		"0105" + rest + "434e59":              DayUseKey(a, "CNY"),
 		"0106":                                SeatsKey(),
+		"0107" + rest:                         RecoveryKey(a),
+		"0108" + rest + "434e59":              SettlementKey(a, "CNY"),
 		"0104" + CredentialID(legal).String(): CredentialKey(legal),
 		goldenCredential:                      CredentialKey(legal),
 		goldenSubject:                         MembersSubject.Bytes(),
@@ -42,7 +44,8 @@ func TestCodesKeepTheirNumbers(t *testing.T) {
 	for i, name := range []string{
 		"MemberField", "CredentialCheck", "RolesForm", "PolicyForm", "UnknownMember", "NotSponsor", "NotMainAccount", "NotOwnAccount",
 		"MemberState", "SuspendedByVote", "SupplierQuota", "TooManyAccounts", "CredentialTaken", "PossessionProof", "KeyTaken",
-		"TooManySeats", "LastSeat", "OverTransactionLimit", "OverDayLimit",
+		"TooManySeats", "LastSeat", "OverTransactionLimit", "OverDayLimit", "RecoveryPending", "NoRecovery", "MainAccountStays",
+		"AccountNotEmpty", "HasSuppliers", "SponsorForm", "SettlementPending", "NoSettlement", "SecondKey", "SettlementOther", "TooManySettlements",
 	} {
 		c := errs.ByNumber(uint32(101 + i))
 		if c == nil || c.Name != name || c.Module != "members" {

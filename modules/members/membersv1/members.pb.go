@@ -233,6 +233,57 @@ func (AccountState) EnumDescriptor() ([]byte, []int) {
 	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{3}
 }
 
+type RecoveryState int32
+
+const (
+	RecoveryState_RECOVERY_STATE_UNSPECIFIED RecoveryState = 0
+	// Waits for its time; can be vetoed and cancelled.
+	RecoveryState_RECOVERY_STATE_PENDING RecoveryState = 1
+	// Its time came and it could not be done; the next one takes its place.
+	RecoveryState_RECOVERY_STATE_FAILED RecoveryState = 2
+)
+
+// Enum value maps for RecoveryState.
+var (
+	RecoveryState_name = map[int32]string{
+		0: "RECOVERY_STATE_UNSPECIFIED",
+		1: "RECOVERY_STATE_PENDING",
+		2: "RECOVERY_STATE_FAILED",
+	}
+	RecoveryState_value = map[string]int32{
+		"RECOVERY_STATE_UNSPECIFIED": 0,
+		"RECOVERY_STATE_PENDING":     1,
+		"RECOVERY_STATE_FAILED":      2,
+	}
+)
+
+func (x RecoveryState) Enum() *RecoveryState {
+	p := new(RecoveryState)
+	*p = x
+	return p
+}
+
+func (x RecoveryState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RecoveryState) Descriptor() protoreflect.EnumDescriptor {
+	return file_modules_members_membersv1_members_proto_enumTypes[4].Descriptor()
+}
+
+func (RecoveryState) Type() protoreflect.EnumType {
+	return &file_modules_members_membersv1_members_proto_enumTypes[4]
+}
+
+func (x RecoveryState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RecoveryState.Descriptor instead.
+func (RecoveryState) EnumDescriptor() ([]byte, []int) {
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{4}
+}
+
 // Legal is what a member is outside of the chain.
 type Legal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -331,8 +382,10 @@ type Member struct {
 	Accounts uint32 `protobuf:"varint,13,opt,name=accounts,proto3" json:"accounts,omitempty"`
 	// True where a vote suspended it: its sponsor cannot undo that.
 	SuspendedByVote bool `protobuf:"varint,14,opt,name=suspended_by_vote,json=suspendedByVote,proto3" json:"suspended_by_vote,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// How many SettlementAccounts it has, at most 32.
+	Settlements   uint32 `protobuf:"varint,15,opt,name=settlements,proto3" json:"settlements,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Member) Reset() {
@@ -461,6 +514,13 @@ func (x *Member) GetSuspendedByVote() bool {
 		return x.SuspendedByVote
 	}
 	return false
+}
+
+func (x *Member) GetSettlements() uint32 {
+	if x != nil {
+		return x.Settlements
+	}
+	return 0
 }
 
 // Key is one key of an account.
@@ -835,6 +895,354 @@ func (x *DayUse) GetAccount() []byte {
 	return nil
 }
 
+// Recovery is a policy that a vote gives an account whose keys are lost. It is gone once it is done, vetoed or cancelled.
+type Recovery struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Account []byte                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	Member  []byte                 `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
+	Policy  *Policy                `protobuf:"bytes,3,opt,name=policy,proto3" json:"policy,omitempty"`
+	Reason  string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Business time at which the policy takes the old one's place.
+	DueUnixS int64         `protobuf:"varint,5,opt,name=due_unix_s,json=dueUnixS,proto3" json:"due_unix_s,omitempty"`
+	State    RecoveryState `protobuf:"varint,6,opt,name=state,proto3,enum=splittally.members.v1.RecoveryState" json:"state,omitempty"`
+	// Why it failed.
+	FailedCode uint32 `protobuf:"varint,7,opt,name=failed_code,json=failedCode,proto3" json:"failed_code,omitempty"`
+	// The dated item that does it.
+	Item          []byte `protobuf:"bytes,8,opt,name=item,proto3" json:"item,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Recovery) Reset() {
+	*x = Recovery{}
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Recovery) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Recovery) ProtoMessage() {}
+
+func (x *Recovery) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Recovery.ProtoReflect.Descriptor instead.
+func (*Recovery) Descriptor() ([]byte, []int) {
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Recovery) GetAccount() []byte {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *Recovery) GetMember() []byte {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *Recovery) GetPolicy() *Policy {
+	if x != nil {
+		return x.Policy
+	}
+	return nil
+}
+
+func (x *Recovery) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Recovery) GetDueUnixS() int64 {
+	if x != nil {
+		return x.DueUnixS
+	}
+	return 0
+}
+
+func (x *Recovery) GetState() RecoveryState {
+	if x != nil {
+		return x.State
+	}
+	return RecoveryState_RECOVERY_STATE_UNSPECIFIED
+}
+
+func (x *Recovery) GetFailedCode() uint32 {
+	if x != nil {
+		return x.FailedCode
+	}
+	return 0
+}
+
+func (x *Recovery) GetItem() []byte {
+	if x != nil {
+		return x.Item
+	}
+	return nil
+}
+
+// BankAccount is an account at a bank outside of the chain.
+type BankAccount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 200 bytes.
+	Bank string `protobuf:"bytes,1,opt,name=bank,proto3" json:"bank,omitempty"`
+	// Business Identifier Code, ISO 9362: 8 or 11 characters.
+	Bic string `protobuf:"bytes,2,opt,name=bic,proto3" json:"bic,omitempty"`
+	// An IBAN [ISO 13616], without blanks.
+	Iban string `protobuf:"bytes,3,opt,name=iban,proto3" json:"iban,omitempty"`
+	// Or the bank's own number, where it has no IBAN: 1 to 40 digits, capitals or hyphens.
+	Number string `protobuf:"bytes,4,opt,name=number,proto3" json:"number,omitempty"`
+	// In whose name it is, 1 to 200 bytes.
+	Holder        string `protobuf:"bytes,5,opt,name=holder,proto3" json:"holder,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BankAccount) Reset() {
+	*x = BankAccount{}
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BankAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BankAccount) ProtoMessage() {}
+
+func (x *BankAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BankAccount.ProtoReflect.Descriptor instead.
+func (*BankAccount) Descriptor() ([]byte, []int) {
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *BankAccount) GetBank() string {
+	if x != nil {
+		return x.Bank
+	}
+	return ""
+}
+
+func (x *BankAccount) GetBic() string {
+	if x != nil {
+		return x.Bic
+	}
+	return ""
+}
+
+func (x *BankAccount) GetIban() string {
+	if x != nil {
+		return x.Iban
+	}
+	return ""
+}
+
+func (x *BankAccount) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *BankAccount) GetHolder() string {
+	if x != nil {
+		return x.Holder
+	}
+	return ""
+}
+
+// SettlementAccount is where a member is paid in a currency, and the change of it that is under way.
+type SettlementAccount struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Member []byte                 `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	// ISO 4217.
+	Currency string `protobuf:"bytes,2,opt,name=currency,proto3" json:"currency,omitempty"`
+	// What holds; empty before the first.
+	Current *BankAccount `protobuf:"bytes,3,opt,name=current,proto3" json:"current,omitempty"`
+	// Business time from which it holds.
+	SinceUnixS    int64             `protobuf:"varint,4,opt,name=since_unix_s,json=sinceUnixS,proto3" json:"since_unix_s,omitempty"`
+	Pending       *SettlementChange `protobuf:"bytes,5,opt,name=pending,proto3" json:"pending,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SettlementAccount) Reset() {
+	*x = SettlementAccount{}
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SettlementAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SettlementAccount) ProtoMessage() {}
+
+func (x *SettlementAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SettlementAccount.ProtoReflect.Descriptor instead.
+func (*SettlementAccount) Descriptor() ([]byte, []int) {
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *SettlementAccount) GetMember() []byte {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *SettlementAccount) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *SettlementAccount) GetCurrent() *BankAccount {
+	if x != nil {
+		return x.Current
+	}
+	return nil
+}
+
+func (x *SettlementAccount) GetSinceUnixS() int64 {
+	if x != nil {
+		return x.SinceUnixS
+	}
+	return 0
+}
+
+func (x *SettlementAccount) GetPending() *SettlementChange {
+	if x != nil {
+		return x.Pending
+	}
+	return nil
+}
+
+// SettlementChange waits for its second key, then for its time.
+type SettlementChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty where the settlement account is taken away.
+	To *BankAccount `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
+	// The account that asked for it.
+	AskedBy []byte `protobuf:"bytes,2,opt,name=asked_by,json=askedBy,proto3" json:"asked_by,omitempty"`
+	// The account that confirmed it; empty while the second key is missing, or where the asking account has two itself.
+	ConfirmedBy []byte `protobuf:"bytes,3,opt,name=confirmed_by,json=confirmedBy,proto3" json:"confirmed_by,omitempty"`
+	// Business time at which it takes effect; 0 while the second key is missing.
+	DueUnixS int64 `protobuf:"varint,4,opt,name=due_unix_s,json=dueUnixS,proto3" json:"due_unix_s,omitempty"`
+	// The dated item that does it.
+	Item          []byte `protobuf:"bytes,5,opt,name=item,proto3" json:"item,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SettlementChange) Reset() {
+	*x = SettlementChange{}
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SettlementChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SettlementChange) ProtoMessage() {}
+
+func (x *SettlementChange) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SettlementChange.ProtoReflect.Descriptor instead.
+func (*SettlementChange) Descriptor() ([]byte, []int) {
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *SettlementChange) GetTo() *BankAccount {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *SettlementChange) GetAskedBy() []byte {
+	if x != nil {
+		return x.AskedBy
+	}
+	return nil
+}
+
+func (x *SettlementChange) GetConfirmedBy() []byte {
+	if x != nil {
+		return x.ConfirmedBy
+	}
+	return nil
+}
+
+func (x *SettlementChange) GetDueUnixS() int64 {
+	if x != nil {
+		return x.DueUnixS
+	}
+	return 0
+}
+
+func (x *SettlementChange) GetItem() []byte {
+	if x != nil {
+		return x.Item
+	}
+	return nil
+}
+
 // KeyUse points from a key to its account.
 type KeyUse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -845,7 +1253,7 @@ type KeyUse struct {
 
 func (x *KeyUse) Reset() {
 	*x = KeyUse{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[7]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -857,7 +1265,7 @@ func (x *KeyUse) String() string {
 func (*KeyUse) ProtoMessage() {}
 
 func (x *KeyUse) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[7]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -870,7 +1278,7 @@ func (x *KeyUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyUse.ProtoReflect.Descriptor instead.
 func (*KeyUse) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{7}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *KeyUse) GetAccount() []byte {
@@ -890,7 +1298,7 @@ type CredentialUse struct {
 
 func (x *CredentialUse) Reset() {
 	*x = CredentialUse{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[8]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -902,7 +1310,7 @@ func (x *CredentialUse) String() string {
 func (*CredentialUse) ProtoMessage() {}
 
 func (x *CredentialUse) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[8]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -915,7 +1323,7 @@ func (x *CredentialUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CredentialUse.ProtoReflect.Descriptor instead.
 func (*CredentialUse) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{8}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CredentialUse) GetMember() []byte {
@@ -935,7 +1343,7 @@ type Seats struct {
 
 func (x *Seats) Reset() {
 	*x = Seats{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[9]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -947,7 +1355,7 @@ func (x *Seats) String() string {
 func (*Seats) ProtoMessage() {}
 
 func (x *Seats) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[9]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -960,7 +1368,7 @@ func (x *Seats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Seats.ProtoReflect.Descriptor instead.
 func (*Seats) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{9}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Seats) GetCount() uint32 {
@@ -987,7 +1395,7 @@ type AdmitMember struct {
 
 func (x *AdmitMember) Reset() {
 	*x = AdmitMember{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[10]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -999,7 +1407,7 @@ func (x *AdmitMember) String() string {
 func (*AdmitMember) ProtoMessage() {}
 
 func (x *AdmitMember) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[10]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1012,7 +1420,7 @@ func (x *AdmitMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdmitMember.ProtoReflect.Descriptor instead.
 func (*AdmitMember) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{10}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AdmitMember) GetLegal() *Legal {
@@ -1066,19 +1474,22 @@ func (x *AdmitMember) GetEncryptionKey() []byte {
 
 // SetStanding changes a member's state, roles, seat and quota by vote. Only governance calls it.
 type SetStanding struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Member        []byte                 `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
-	State         MemberState            `protobuf:"varint,2,opt,name=state,proto3,enum=splittally.members.v1.MemberState" json:"state,omitempty"`
-	Roles         uint32                 `protobuf:"varint,3,opt,name=roles,proto3" json:"roles,omitempty"`
-	Seat          bool                   `protobuf:"varint,4,opt,name=seat,proto3" json:"seat,omitempty"`
-	SupplierQuota uint32                 `protobuf:"varint,5,opt,name=supplier_quota,json=supplierQuota,proto3" json:"supplier_quota,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Member []byte                 `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	State  MemberState            `protobuf:"varint,2,opt,name=state,proto3,enum=splittally.members.v1.MemberState" json:"state,omitempty"`
+	Roles  uint32                 `protobuf:"varint,3,opt,name=roles,proto3" json:"roles,omitempty"`
+	// A member that leaves has neither seat nor quota.
+	Seat          bool   `protobuf:"varint,4,opt,name=seat,proto3" json:"seat,omitempty"`
+	SupplierQuota uint32 `protobuf:"varint,5,opt,name=supplier_quota,json=supplierQuota,proto3" json:"supplier_quota,omitempty"`
+	// 0 to 500 bytes.
+	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SetStanding) Reset() {
 	*x = SetStanding{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[11]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1090,7 +1501,7 @@ func (x *SetStanding) String() string {
 func (*SetStanding) ProtoMessage() {}
 
 func (x *SetStanding) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[11]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1103,7 +1514,7 @@ func (x *SetStanding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetStanding.ProtoReflect.Descriptor instead.
 func (*SetStanding) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{11}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SetStanding) GetMember() []byte {
@@ -1141,6 +1552,218 @@ func (x *SetStanding) GetSupplierQuota() uint32 {
 	return 0
 }
 
+func (x *SetStanding) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// SetSponsor puts a member on another sponsor's lane, or with no sponsor on its own. Only governance calls it.
+type SetSponsor struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Member        []byte                 `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	Sponsor       []byte                 `protobuf:"bytes,2,opt,name=sponsor,proto3" json:"sponsor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetSponsor) Reset() {
+	*x = SetSponsor{}
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetSponsor) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetSponsor) ProtoMessage() {}
+
+func (x *SetSponsor) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetSponsor.ProtoReflect.Descriptor instead.
+func (*SetSponsor) Descriptor() ([]byte, []int) {
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *SetSponsor) GetMember() []byte {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *SetSponsor) GetSponsor() []byte {
+	if x != nil {
+		return x.Sponsor
+	}
+	return nil
+}
+
+// Recover gives an account whose keys are lost a new policy, after a wait in which it can be vetoed. Only governance calls it.
+type Recover struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Account []byte                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	Policy  *Policy                `protobuf:"bytes,2,opt,name=policy,proto3" json:"policy,omitempty"`
+	// 1 to 500 bytes.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Recover) Reset() {
+	*x = Recover{}
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Recover) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Recover) ProtoMessage() {}
+
+func (x *Recover) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Recover.ProtoReflect.Descriptor instead.
+func (*Recover) Descriptor() ([]byte, []int) {
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Recover) GetAccount() []byte {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *Recover) GetPolicy() *Policy {
+	if x != nil {
+		return x.Policy
+	}
+	return nil
+}
+
+func (x *Recover) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// VetoRecovery ends a recovery that waits. The account itself calls it, with the keys that it has, or its member's main account.
+type VetoRecovery struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Account       []byte                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VetoRecovery) Reset() {
+	*x = VetoRecovery{}
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VetoRecovery) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VetoRecovery) ProtoMessage() {}
+
+func (x *VetoRecovery) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VetoRecovery.ProtoReflect.Descriptor instead.
+func (*VetoRecovery) Descriptor() ([]byte, []int) {
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *VetoRecovery) GetAccount() []byte {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+// CancelRecovery ends a recovery that waits. Only governance calls it.
+type CancelRecovery struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Account       []byte                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelRecovery) Reset() {
+	*x = CancelRecovery{}
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelRecovery) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelRecovery) ProtoMessage() {}
+
+func (x *CancelRecovery) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelRecovery.ProtoReflect.Descriptor instead.
+func (*CancelRecovery) Descriptor() ([]byte, []int) {
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *CancelRecovery) GetAccount() []byte {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
 // AdmitSupplier lets a core enterprise or bank take in a supplier within its quota. The account made for it can only join.
 type AdmitSupplier struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1155,7 +1778,7 @@ type AdmitSupplier struct {
 
 func (x *AdmitSupplier) Reset() {
 	*x = AdmitSupplier{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[12]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1167,7 +1790,7 @@ func (x *AdmitSupplier) String() string {
 func (*AdmitSupplier) ProtoMessage() {}
 
 func (x *AdmitSupplier) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[12]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1180,7 +1803,7 @@ func (x *AdmitSupplier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdmitSupplier.ProtoReflect.Descriptor instead.
 func (*AdmitSupplier) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{12}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AdmitSupplier) GetLegal() *Legal {
@@ -1225,7 +1848,7 @@ type Join struct {
 
 func (x *Join) Reset() {
 	*x = Join{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[13]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1237,7 +1860,7 @@ func (x *Join) String() string {
 func (*Join) ProtoMessage() {}
 
 func (x *Join) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[13]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1250,7 +1873,7 @@ func (x *Join) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Join.ProtoReflect.Descriptor instead.
 func (*Join) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{13}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Join) GetKind() uint32 {
@@ -1293,7 +1916,7 @@ type SuspendSupplier struct {
 
 func (x *SuspendSupplier) Reset() {
 	*x = SuspendSupplier{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[14]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1305,7 +1928,7 @@ func (x *SuspendSupplier) String() string {
 func (*SuspendSupplier) ProtoMessage() {}
 
 func (x *SuspendSupplier) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[14]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1318,7 +1941,7 @@ func (x *SuspendSupplier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SuspendSupplier.ProtoReflect.Descriptor instead.
 func (*SuspendSupplier) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{14}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SuspendSupplier) GetMember() []byte {
@@ -1344,7 +1967,7 @@ type ReinstateSupplier struct {
 
 func (x *ReinstateSupplier) Reset() {
 	*x = ReinstateSupplier{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[15]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1356,7 +1979,7 @@ func (x *ReinstateSupplier) String() string {
 func (*ReinstateSupplier) ProtoMessage() {}
 
 func (x *ReinstateSupplier) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[15]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1369,7 +1992,7 @@ func (x *ReinstateSupplier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReinstateSupplier.ProtoReflect.Descriptor instead.
 func (*ReinstateSupplier) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{15}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReinstateSupplier) GetMember() []byte {
@@ -1390,7 +2013,7 @@ type OpenAccount struct {
 
 func (x *OpenAccount) Reset() {
 	*x = OpenAccount{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[16]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1402,7 +2025,7 @@ func (x *OpenAccount) String() string {
 func (*OpenAccount) ProtoMessage() {}
 
 func (x *OpenAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[16]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1415,7 +2038,7 @@ func (x *OpenAccount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenAccount.ProtoReflect.Descriptor instead.
 func (*OpenAccount) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{16}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *OpenAccount) GetName() string {
@@ -1443,7 +2066,7 @@ type SetPolicy struct {
 
 func (x *SetPolicy) Reset() {
 	*x = SetPolicy{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[17]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1455,7 +2078,7 @@ func (x *SetPolicy) String() string {
 func (*SetPolicy) ProtoMessage() {}
 
 func (x *SetPolicy) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[17]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1468,7 +2091,7 @@ func (x *SetPolicy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPolicy.ProtoReflect.Descriptor instead.
 func (*SetPolicy) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{17}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SetPolicy) GetAccount() []byte {
@@ -1495,7 +2118,7 @@ type SetNodes struct {
 
 func (x *SetNodes) Reset() {
 	*x = SetNodes{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[18]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1507,7 +2130,7 @@ func (x *SetNodes) String() string {
 func (*SetNodes) ProtoMessage() {}
 
 func (x *SetNodes) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[18]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1520,7 +2143,7 @@ func (x *SetNodes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNodes.ProtoReflect.Descriptor instead.
 func (*SetNodes) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{18}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *SetNodes) GetNodes() [][]byte {
@@ -1528,6 +2151,205 @@ func (x *SetNodes) GetNodes() [][]byte {
 		return x.Nodes
 	}
 	return nil
+}
+
+// CloseAccount ends an account of the caller's member that holds nothing and owes nothing. The main account calls it.
+type CloseAccount struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Account       []byte                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CloseAccount) Reset() {
+	*x = CloseAccount{}
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CloseAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CloseAccount) ProtoMessage() {}
+
+func (x *CloseAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CloseAccount.ProtoReflect.Descriptor instead.
+func (*CloseAccount) Descriptor() ([]byte, []int) {
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *CloseAccount) GetAccount() []byte {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+// SetSettlementAccount asks for a change of where the member is paid in a currency. The main account calls it; where it is of
+// one key, another account of the member confirms.
+type SetSettlementAccount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// ISO 4217.
+	Currency string `protobuf:"bytes,1,opt,name=currency,proto3" json:"currency,omitempty"`
+	// Left out to take it away.
+	Account       *BankAccount `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetSettlementAccount) Reset() {
+	*x = SetSettlementAccount{}
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetSettlementAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetSettlementAccount) ProtoMessage() {}
+
+func (x *SetSettlementAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetSettlementAccount.ProtoReflect.Descriptor instead.
+func (*SetSettlementAccount) Descriptor() ([]byte, []int) {
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *SetSettlementAccount) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *SetSettlementAccount) GetAccount() *BankAccount {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+// ConfirmSettlementAccount is the second key of a change, which it names whole.
+type ConfirmSettlementAccount struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Currency      string                 `protobuf:"bytes,1,opt,name=currency,proto3" json:"currency,omitempty"`
+	Account       *BankAccount           `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmSettlementAccount) Reset() {
+	*x = ConfirmSettlementAccount{}
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmSettlementAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmSettlementAccount) ProtoMessage() {}
+
+func (x *ConfirmSettlementAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmSettlementAccount.ProtoReflect.Descriptor instead.
+func (*ConfirmSettlementAccount) Descriptor() ([]byte, []int) {
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ConfirmSettlementAccount) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *ConfirmSettlementAccount) GetAccount() *BankAccount {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+// CancelSettlementAccount ends a change that has not taken effect. The main account calls it.
+type CancelSettlementAccount struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Currency      string                 `protobuf:"bytes,1,opt,name=currency,proto3" json:"currency,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelSettlementAccount) Reset() {
+	*x = CancelSettlementAccount{}
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelSettlementAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelSettlementAccount) ProtoMessage() {}
+
+func (x *CancelSettlementAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelSettlementAccount.ProtoReflect.Descriptor instead.
+func (*CancelSettlementAccount) Descriptor() ([]byte, []int) {
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *CancelSettlementAccount) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
 }
 
 // MemberAdmitted says that a member came in.
@@ -1544,7 +2366,7 @@ type MemberAdmitted struct {
 
 func (x *MemberAdmitted) Reset() {
 	*x = MemberAdmitted{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[19]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1556,7 +2378,7 @@ func (x *MemberAdmitted) String() string {
 func (*MemberAdmitted) ProtoMessage() {}
 
 func (x *MemberAdmitted) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[19]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1569,7 +2391,7 @@ func (x *MemberAdmitted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberAdmitted.ProtoReflect.Descriptor instead.
 func (*MemberAdmitted) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{19}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *MemberAdmitted) GetMember() []byte {
@@ -1621,7 +2443,7 @@ type MemberChanged struct {
 
 func (x *MemberChanged) Reset() {
 	*x = MemberChanged{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[20]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1633,7 +2455,7 @@ func (x *MemberChanged) String() string {
 func (*MemberChanged) ProtoMessage() {}
 
 func (x *MemberChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[20]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1646,7 +2468,7 @@ func (x *MemberChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberChanged.ProtoReflect.Descriptor instead.
 func (*MemberChanged) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{20}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *MemberChanged) GetMember() []byte {
@@ -1696,7 +2518,7 @@ type AccountChanged struct {
 
 func (x *AccountChanged) Reset() {
 	*x = AccountChanged{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[21]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1708,7 +2530,7 @@ func (x *AccountChanged) String() string {
 func (*AccountChanged) ProtoMessage() {}
 
 func (x *AccountChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[21]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1721,7 +2543,7 @@ func (x *AccountChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountChanged.ProtoReflect.Descriptor instead.
 func (*AccountChanged) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{21}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AccountChanged) GetAccount() []byte {
@@ -1745,6 +2567,154 @@ func (x *AccountChanged) GetWhat() string {
 	return ""
 }
 
+// RecoveryChanged says what became of a recovery: pending, vetoed, cancelled, done or failed.
+type RecoveryChanged struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Account  []byte                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	Member   []byte                 `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
+	What     string                 `protobuf:"bytes,3,opt,name=what,proto3" json:"what,omitempty"`
+	DueUnixS int64                  `protobuf:"varint,4,opt,name=due_unix_s,json=dueUnixS,proto3" json:"due_unix_s,omitempty"`
+	// Why it failed.
+	FailedCode    uint32 `protobuf:"varint,5,opt,name=failed_code,json=failedCode,proto3" json:"failed_code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecoveryChanged) Reset() {
+	*x = RecoveryChanged{}
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecoveryChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecoveryChanged) ProtoMessage() {}
+
+func (x *RecoveryChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecoveryChanged.ProtoReflect.Descriptor instead.
+func (*RecoveryChanged) Descriptor() ([]byte, []int) {
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *RecoveryChanged) GetAccount() []byte {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *RecoveryChanged) GetMember() []byte {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *RecoveryChanged) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *RecoveryChanged) GetDueUnixS() int64 {
+	if x != nil {
+		return x.DueUnixS
+	}
+	return 0
+}
+
+func (x *RecoveryChanged) GetFailedCode() uint32 {
+	if x != nil {
+		return x.FailedCode
+	}
+	return 0
+}
+
+// SettlementChanged says what became of a change of a settlement account: asked, confirmed, cancelled or done.
+type SettlementChanged struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Member   []byte                 `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	Currency string                 `protobuf:"bytes,2,opt,name=currency,proto3" json:"currency,omitempty"`
+	What     string                 `protobuf:"bytes,3,opt,name=what,proto3" json:"what,omitempty"`
+	// When it takes effect; 0 while the second key is missing.
+	DueUnixS      int64 `protobuf:"varint,4,opt,name=due_unix_s,json=dueUnixS,proto3" json:"due_unix_s,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SettlementChanged) Reset() {
+	*x = SettlementChanged{}
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SettlementChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SettlementChanged) ProtoMessage() {}
+
+func (x *SettlementChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SettlementChanged.ProtoReflect.Descriptor instead.
+func (*SettlementChanged) Descriptor() ([]byte, []int) {
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *SettlementChanged) GetMember() []byte {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *SettlementChanged) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *SettlementChanged) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *SettlementChanged) GetDueUnixS() int64 {
+	if x != nil {
+		return x.DueUnixS
+	}
+	return 0
+}
+
 var File_modules_members_membersv1_members_proto protoreflect.FileDescriptor
 
 const file_modules_members_membersv1_members_proto_rawDesc = "" +
@@ -1757,7 +2727,7 @@ const file_modules_members_membersv1_members_proto_rawDesc = "" +
 	"credential\x18\x03 \x01(\tR\n" +
 	"credential\x12\x1d\n" +
 	"\n" +
-	"small_firm\x18\x04 \x01(\bR\tsmallFirm\"\xde\x03\n" +
+	"small_firm\x18\x04 \x01(\bR\tsmallFirm\"\x80\x04\n" +
 	"\x06Member\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x122\n" +
 	"\x05legal\x18\x02 \x01(\v2\x1c.splittally.members.v1.LegalR\x05legal\x128\n" +
@@ -1773,7 +2743,8 @@ const file_modules_members_membersv1_members_proto_rawDesc = "" +
 	"\fmain_account\x18\v \x01(\fR\vmainAccount\x12%\n" +
 	"\x0eencryption_key\x18\f \x01(\fR\rencryptionKey\x12\x1a\n" +
 	"\baccounts\x18\r \x01(\rR\baccounts\x12*\n" +
-	"\x11suspended_by_vote\x18\x0e \x01(\bR\x0fsuspendedByVote\"\xb0\x01\n" +
+	"\x11suspended_by_vote\x18\x0e \x01(\bR\x0fsuspendedByVote\x12 \n" +
+	"\vsettlements\x18\x0f \x01(\rR\vsettlements\"\xb0\x01\n" +
 	"\x03Key\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\rR\x04kind\x12\x1d\n" +
 	"\n" +
@@ -1802,7 +2773,38 @@ const file_modules_members_membersv1_members_proto_rawDesc = "" +
 	"used_minor\x18\x02 \x01(\x03R\tusedMinor\x12 \n" +
 	"\vtransaction\x18\x03 \x01(\fR\vtransaction\x124\n" +
 	"\x16transaction_used_minor\x18\x04 \x01(\x03R\x14transactionUsedMinor\x12\x18\n" +
-	"\aaccount\x18\x05 \x01(\fR\aaccount\"\"\n" +
+	"\aaccount\x18\x05 \x01(\fR\aaccount\"\x9a\x02\n" +
+	"\bRecovery\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\fR\aaccount\x12\x16\n" +
+	"\x06member\x18\x02 \x01(\fR\x06member\x125\n" +
+	"\x06policy\x18\x03 \x01(\v2\x1d.splittally.members.v1.PolicyR\x06policy\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x1c\n" +
+	"\n" +
+	"due_unix_s\x18\x05 \x01(\x03R\bdueUnixS\x12:\n" +
+	"\x05state\x18\x06 \x01(\x0e2$.splittally.members.v1.RecoveryStateR\x05state\x12\x1f\n" +
+	"\vfailed_code\x18\a \x01(\rR\n" +
+	"failedCode\x12\x12\n" +
+	"\x04item\x18\b \x01(\fR\x04item\"w\n" +
+	"\vBankAccount\x12\x12\n" +
+	"\x04bank\x18\x01 \x01(\tR\x04bank\x12\x10\n" +
+	"\x03bic\x18\x02 \x01(\tR\x03bic\x12\x12\n" +
+	"\x04iban\x18\x03 \x01(\tR\x04iban\x12\x16\n" +
+	"\x06number\x18\x04 \x01(\tR\x06number\x12\x16\n" +
+	"\x06holder\x18\x05 \x01(\tR\x06holder\"\xea\x01\n" +
+	"\x11SettlementAccount\x12\x16\n" +
+	"\x06member\x18\x01 \x01(\fR\x06member\x12\x1a\n" +
+	"\bcurrency\x18\x02 \x01(\tR\bcurrency\x12<\n" +
+	"\acurrent\x18\x03 \x01(\v2\".splittally.members.v1.BankAccountR\acurrent\x12 \n" +
+	"\fsince_unix_s\x18\x04 \x01(\x03R\n" +
+	"sinceUnixS\x12A\n" +
+	"\apending\x18\x05 \x01(\v2'.splittally.members.v1.SettlementChangeR\apending\"\xb6\x01\n" +
+	"\x10SettlementChange\x122\n" +
+	"\x02to\x18\x01 \x01(\v2\".splittally.members.v1.BankAccountR\x02to\x12\x19\n" +
+	"\basked_by\x18\x02 \x01(\fR\aaskedBy\x12!\n" +
+	"\fconfirmed_by\x18\x03 \x01(\fR\vconfirmedBy\x12\x1c\n" +
+	"\n" +
+	"due_unix_s\x18\x04 \x01(\x03R\bdueUnixS\x12\x12\n" +
+	"\x04item\x18\x05 \x01(\fR\x04item\"\"\n" +
 	"\x06KeyUse\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\fR\aaccount\"'\n" +
 	"\rCredentialUse\x12\x16\n" +
@@ -1816,13 +2818,26 @@ const file_modules_members_membersv1_members_proto_rawDesc = "" +
 	"\x0esupplier_quota\x18\x04 \x01(\rR\rsupplierQuota\x12\x14\n" +
 	"\x05nodes\x18\x05 \x03(\fR\x05nodes\x125\n" +
 	"\x06policy\x18\x06 \x01(\v2\x1d.splittally.members.v1.PolicyR\x06policy\x12%\n" +
-	"\x0eencryption_key\x18\a \x01(\fR\rencryptionKey\"\xb0\x01\n" +
+	"\x0eencryption_key\x18\a \x01(\fR\rencryptionKey\"\xc8\x01\n" +
 	"\vSetStanding\x12\x16\n" +
 	"\x06member\x18\x01 \x01(\fR\x06member\x128\n" +
 	"\x05state\x18\x02 \x01(\x0e2\".splittally.members.v1.MemberStateR\x05state\x12\x14\n" +
 	"\x05roles\x18\x03 \x01(\rR\x05roles\x12\x12\n" +
 	"\x04seat\x18\x04 \x01(\bR\x04seat\x12%\n" +
-	"\x0esupplier_quota\x18\x05 \x01(\rR\rsupplierQuota\"\xba\x01\n" +
+	"\x0esupplier_quota\x18\x05 \x01(\rR\rsupplierQuota\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\">\n" +
+	"\n" +
+	"SetSponsor\x12\x16\n" +
+	"\x06member\x18\x01 \x01(\fR\x06member\x12\x18\n" +
+	"\asponsor\x18\x02 \x01(\fR\asponsor\"r\n" +
+	"\aRecover\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\fR\aaccount\x125\n" +
+	"\x06policy\x18\x02 \x01(\v2\x1d.splittally.members.v1.PolicyR\x06policy\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"(\n" +
+	"\fVetoRecovery\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\fR\aaccount\"*\n" +
+	"\x0eCancelRecovery\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\fR\aaccount\"\xba\x01\n" +
 	"\rAdmitSupplier\x122\n" +
 	"\x05legal\x18\x01 \x01(\v2\x1c.splittally.members.v1.LegalR\x05legal\x12%\n" +
 	"\x0eidentity_check\x18\x02 \x01(\fR\ridentityCheck\x12'\n" +
@@ -1848,7 +2863,17 @@ const file_modules_members_membersv1_members_proto_rawDesc = "" +
 	"\aaccount\x18\x01 \x01(\fR\aaccount\x125\n" +
 	"\x06policy\x18\x02 \x01(\v2\x1d.splittally.members.v1.PolicyR\x06policy\" \n" +
 	"\bSetNodes\x12\x14\n" +
-	"\x05nodes\x18\x01 \x03(\fR\x05nodes\"\x8f\x01\n" +
+	"\x05nodes\x18\x01 \x03(\fR\x05nodes\"(\n" +
+	"\fCloseAccount\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\fR\aaccount\"p\n" +
+	"\x14SetSettlementAccount\x12\x1a\n" +
+	"\bcurrency\x18\x01 \x01(\tR\bcurrency\x12<\n" +
+	"\aaccount\x18\x02 \x01(\v2\".splittally.members.v1.BankAccountR\aaccount\"t\n" +
+	"\x18ConfirmSettlementAccount\x12\x1a\n" +
+	"\bcurrency\x18\x01 \x01(\tR\bcurrency\x12<\n" +
+	"\aaccount\x18\x02 \x01(\v2\".splittally.members.v1.BankAccountR\aaccount\"5\n" +
+	"\x17CancelSettlementAccount\x12\x1a\n" +
+	"\bcurrency\x18\x01 \x01(\tR\bcurrency\"\x8f\x01\n" +
 	"\x0eMemberAdmitted\x12\x16\n" +
 	"\x06member\x18\x01 \x01(\fR\x06member\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
@@ -1864,7 +2889,21 @@ const file_modules_members_membersv1_members_proto_rawDesc = "" +
 	"\x0eAccountChanged\x12\x1e\n" +
 	"\aaccount\x18\x01 \x01(\fB\x04\x88\xb2\x19\x01R\aaccount\x12\x1c\n" +
 	"\x06member\x18\x02 \x01(\fB\x04\x88\xb2\x19\x01R\x06member\x12\x18\n" +
-	"\x04what\x18\x03 \x01(\tB\x04\x88\xb2\x19\x01R\x04what*w\n" +
+	"\x04what\x18\x03 \x01(\tB\x04\x88\xb2\x19\x01R\x04what\"\x96\x01\n" +
+	"\x0fRecoveryChanged\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\fR\aaccount\x12\x16\n" +
+	"\x06member\x18\x02 \x01(\fR\x06member\x12\x12\n" +
+	"\x04what\x18\x03 \x01(\tR\x04what\x12\x1c\n" +
+	"\n" +
+	"due_unix_s\x18\x04 \x01(\x03R\bdueUnixS\x12\x1f\n" +
+	"\vfailed_code\x18\x05 \x01(\rR\n" +
+	"failedCode\"y\n" +
+	"\x11SettlementChanged\x12\x16\n" +
+	"\x06member\x18\x01 \x01(\fR\x06member\x12\x1a\n" +
+	"\bcurrency\x18\x02 \x01(\tR\bcurrency\x12\x12\n" +
+	"\x04what\x18\x03 \x01(\tR\x04what\x12\x1c\n" +
+	"\n" +
+	"due_unix_s\x18\x04 \x01(\x03R\bdueUnixS*w\n" +
 	"\vMemberState\x12\x1c\n" +
 	"\x18MEMBER_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13MEMBER_STATE_ACTIVE\x10\x01\x12\x1a\n" +
@@ -1884,7 +2923,11 @@ const file_modules_members_membersv1_members_proto_rawDesc = "" +
 	"\x19ACCOUNT_STATE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15ACCOUNT_STATE_INVITED\x10\x01\x12\x18\n" +
 	"\x14ACCOUNT_STATE_ACTIVE\x10\x02\x12\x18\n" +
-	"\x14ACCOUNT_STATE_CLOSED\x10\x03B<Z:github.com/splittally/splittally/modules/members/membersv1b\x06proto3"
+	"\x14ACCOUNT_STATE_CLOSED\x10\x03*f\n" +
+	"\rRecoveryState\x12\x1e\n" +
+	"\x1aRECOVERY_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16RECOVERY_STATE_PENDING\x10\x01\x12\x19\n" +
+	"\x15RECOVERY_STATE_FAILED\x10\x02B<Z:github.com/splittally/splittally/modules/members/membersv1b\x06proto3"
 
 var (
 	file_modules_members_membersv1_members_proto_rawDescOnce sync.Once
@@ -1898,57 +2941,80 @@ func file_modules_members_membersv1_members_proto_rawDescGZIP() []byte {
 	return file_modules_members_membersv1_members_proto_rawDescData
 }
 
-var file_modules_members_membersv1_members_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_modules_members_membersv1_members_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_modules_members_membersv1_members_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_modules_members_membersv1_members_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_modules_members_membersv1_members_proto_goTypes = []any{
-	(MemberState)(0),          // 0: splittally.members.v1.MemberState
-	(CredentialKind)(0),       // 1: splittally.members.v1.CredentialKind
-	(KeyPurpose)(0),           // 2: splittally.members.v1.KeyPurpose
-	(AccountState)(0),         // 3: splittally.members.v1.AccountState
-	(*Legal)(nil),             // 4: splittally.members.v1.Legal
-	(*Member)(nil),            // 5: splittally.members.v1.Member
-	(*Key)(nil),               // 6: splittally.members.v1.Key
-	(*Limit)(nil),             // 7: splittally.members.v1.Limit
-	(*Policy)(nil),            // 8: splittally.members.v1.Policy
-	(*Account)(nil),           // 9: splittally.members.v1.Account
-	(*DayUse)(nil),            // 10: splittally.members.v1.DayUse
-	(*KeyUse)(nil),            // 11: splittally.members.v1.KeyUse
-	(*CredentialUse)(nil),     // 12: splittally.members.v1.CredentialUse
-	(*Seats)(nil),             // 13: splittally.members.v1.Seats
-	(*AdmitMember)(nil),       // 14: splittally.members.v1.AdmitMember
-	(*SetStanding)(nil),       // 15: splittally.members.v1.SetStanding
-	(*AdmitSupplier)(nil),     // 16: splittally.members.v1.AdmitSupplier
-	(*Join)(nil),              // 17: splittally.members.v1.Join
-	(*SuspendSupplier)(nil),   // 18: splittally.members.v1.SuspendSupplier
-	(*ReinstateSupplier)(nil), // 19: splittally.members.v1.ReinstateSupplier
-	(*OpenAccount)(nil),       // 20: splittally.members.v1.OpenAccount
-	(*SetPolicy)(nil),         // 21: splittally.members.v1.SetPolicy
-	(*SetNodes)(nil),          // 22: splittally.members.v1.SetNodes
-	(*MemberAdmitted)(nil),    // 23: splittally.members.v1.MemberAdmitted
-	(*MemberChanged)(nil),     // 24: splittally.members.v1.MemberChanged
-	(*AccountChanged)(nil),    // 25: splittally.members.v1.AccountChanged
+	(MemberState)(0),                 // 0: splittally.members.v1.MemberState
+	(CredentialKind)(0),              // 1: splittally.members.v1.CredentialKind
+	(KeyPurpose)(0),                  // 2: splittally.members.v1.KeyPurpose
+	(AccountState)(0),                // 3: splittally.members.v1.AccountState
+	(RecoveryState)(0),               // 4: splittally.members.v1.RecoveryState
+	(*Legal)(nil),                    // 5: splittally.members.v1.Legal
+	(*Member)(nil),                   // 6: splittally.members.v1.Member
+	(*Key)(nil),                      // 7: splittally.members.v1.Key
+	(*Limit)(nil),                    // 8: splittally.members.v1.Limit
+	(*Policy)(nil),                   // 9: splittally.members.v1.Policy
+	(*Account)(nil),                  // 10: splittally.members.v1.Account
+	(*DayUse)(nil),                   // 11: splittally.members.v1.DayUse
+	(*Recovery)(nil),                 // 12: splittally.members.v1.Recovery
+	(*BankAccount)(nil),              // 13: splittally.members.v1.BankAccount
+	(*SettlementAccount)(nil),        // 14: splittally.members.v1.SettlementAccount
+	(*SettlementChange)(nil),         // 15: splittally.members.v1.SettlementChange
+	(*KeyUse)(nil),                   // 16: splittally.members.v1.KeyUse
+	(*CredentialUse)(nil),            // 17: splittally.members.v1.CredentialUse
+	(*Seats)(nil),                    // 18: splittally.members.v1.Seats
+	(*AdmitMember)(nil),              // 19: splittally.members.v1.AdmitMember
+	(*SetStanding)(nil),              // 20: splittally.members.v1.SetStanding
+	(*SetSponsor)(nil),               // 21: splittally.members.v1.SetSponsor
+	(*Recover)(nil),                  // 22: splittally.members.v1.Recover
+	(*VetoRecovery)(nil),             // 23: splittally.members.v1.VetoRecovery
+	(*CancelRecovery)(nil),           // 24: splittally.members.v1.CancelRecovery
+	(*AdmitSupplier)(nil),            // 25: splittally.members.v1.AdmitSupplier
+	(*Join)(nil),                     // 26: splittally.members.v1.Join
+	(*SuspendSupplier)(nil),          // 27: splittally.members.v1.SuspendSupplier
+	(*ReinstateSupplier)(nil),        // 28: splittally.members.v1.ReinstateSupplier
+	(*OpenAccount)(nil),              // 29: splittally.members.v1.OpenAccount
+	(*SetPolicy)(nil),                // 30: splittally.members.v1.SetPolicy
+	(*SetNodes)(nil),                 // 31: splittally.members.v1.SetNodes
+	(*CloseAccount)(nil),             // 32: splittally.members.v1.CloseAccount
+	(*SetSettlementAccount)(nil),     // 33: splittally.members.v1.SetSettlementAccount
+	(*ConfirmSettlementAccount)(nil), // 34: splittally.members.v1.ConfirmSettlementAccount
+	(*CancelSettlementAccount)(nil),  // 35: splittally.members.v1.CancelSettlementAccount
+	(*MemberAdmitted)(nil),           // 36: splittally.members.v1.MemberAdmitted
+	(*MemberChanged)(nil),            // 37: splittally.members.v1.MemberChanged
+	(*AccountChanged)(nil),           // 38: splittally.members.v1.AccountChanged
+	(*RecoveryChanged)(nil),          // 39: splittally.members.v1.RecoveryChanged
+	(*SettlementChanged)(nil),        // 40: splittally.members.v1.SettlementChanged
 }
 var file_modules_members_membersv1_members_proto_depIdxs = []int32{
 	1,  // 0: splittally.members.v1.Legal.credential_kind:type_name -> splittally.members.v1.CredentialKind
-	4,  // 1: splittally.members.v1.Member.legal:type_name -> splittally.members.v1.Legal
+	5,  // 1: splittally.members.v1.Member.legal:type_name -> splittally.members.v1.Legal
 	0,  // 2: splittally.members.v1.Member.state:type_name -> splittally.members.v1.MemberState
 	2,  // 3: splittally.members.v1.Key.purpose:type_name -> splittally.members.v1.KeyPurpose
-	6,  // 4: splittally.members.v1.Policy.keys:type_name -> splittally.members.v1.Key
-	7,  // 5: splittally.members.v1.Policy.limits:type_name -> splittally.members.v1.Limit
-	8,  // 6: splittally.members.v1.Account.policy:type_name -> splittally.members.v1.Policy
+	7,  // 4: splittally.members.v1.Policy.keys:type_name -> splittally.members.v1.Key
+	8,  // 5: splittally.members.v1.Policy.limits:type_name -> splittally.members.v1.Limit
+	9,  // 6: splittally.members.v1.Account.policy:type_name -> splittally.members.v1.Policy
 	3,  // 7: splittally.members.v1.Account.state:type_name -> splittally.members.v1.AccountState
-	4,  // 8: splittally.members.v1.AdmitMember.legal:type_name -> splittally.members.v1.Legal
-	8,  // 9: splittally.members.v1.AdmitMember.policy:type_name -> splittally.members.v1.Policy
-	0,  // 10: splittally.members.v1.SetStanding.state:type_name -> splittally.members.v1.MemberState
-	4,  // 11: splittally.members.v1.AdmitSupplier.legal:type_name -> splittally.members.v1.Legal
-	8,  // 12: splittally.members.v1.OpenAccount.policy:type_name -> splittally.members.v1.Policy
-	8,  // 13: splittally.members.v1.SetPolicy.policy:type_name -> splittally.members.v1.Policy
-	0,  // 14: splittally.members.v1.MemberChanged.state:type_name -> splittally.members.v1.MemberState
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	9,  // 8: splittally.members.v1.Recovery.policy:type_name -> splittally.members.v1.Policy
+	4,  // 9: splittally.members.v1.Recovery.state:type_name -> splittally.members.v1.RecoveryState
+	13, // 10: splittally.members.v1.SettlementAccount.current:type_name -> splittally.members.v1.BankAccount
+	15, // 11: splittally.members.v1.SettlementAccount.pending:type_name -> splittally.members.v1.SettlementChange
+	13, // 12: splittally.members.v1.SettlementChange.to:type_name -> splittally.members.v1.BankAccount
+	5,  // 13: splittally.members.v1.AdmitMember.legal:type_name -> splittally.members.v1.Legal
+	9,  // 14: splittally.members.v1.AdmitMember.policy:type_name -> splittally.members.v1.Policy
+	0,  // 15: splittally.members.v1.SetStanding.state:type_name -> splittally.members.v1.MemberState
+	9,  // 16: splittally.members.v1.Recover.policy:type_name -> splittally.members.v1.Policy
+	5,  // 17: splittally.members.v1.AdmitSupplier.legal:type_name -> splittally.members.v1.Legal
+	9,  // 18: splittally.members.v1.OpenAccount.policy:type_name -> splittally.members.v1.Policy
+	9,  // 19: splittally.members.v1.SetPolicy.policy:type_name -> splittally.members.v1.Policy
+	13, // 20: splittally.members.v1.SetSettlementAccount.account:type_name -> splittally.members.v1.BankAccount
+	13, // 21: splittally.members.v1.ConfirmSettlementAccount.account:type_name -> splittally.members.v1.BankAccount
+	0,  // 22: splittally.members.v1.MemberChanged.state:type_name -> splittally.members.v1.MemberState
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_modules_members_membersv1_members_proto_init() }
@@ -1961,8 +3027,8 @@ func file_modules_members_membersv1_members_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_members_membersv1_members_proto_rawDesc), len(file_modules_members_membersv1_members_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   22,
+			NumEnums:      5,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

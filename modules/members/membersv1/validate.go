@@ -20,8 +20,9 @@ const (
 
 // Bounds of state.
 const (
-	MaxSeats    = 200
-	MaxAccounts = 1_000
+	MaxSeats       = 200
+	MaxAccounts    = 1_000
+	MaxSettlements = 32
 )
 
 // Validate judges the message alone.
@@ -38,8 +39,43 @@ func (m *AdmitMember) Validate() error {
 
 // Validate judges the message alone.
 func (m *SetStanding) Validate() error {
-	return first(identifier("member", m.Member), state(m.State), CheckRoles(m.Roles, m.Seat), quota(m.SupplierQuota))
+	return first(identifier("member", m.Member), m.standing(), quota(m.SupplierQuota), optional("reason", m.Reason, MaxReason), CheckRoles(m.Roles, m.Seat))
 }
+
+// standing judges the state, and that who leaves takes no seat and no quota along.
+func (m *SetStanding) standing() error {
+	switch {
+	case m.State < MemberState_MEMBER_STATE_ACTIVE || m.State > MemberState_MEMBER_STATE_LEFT:
+		return ErrField.At("state", "%d is neither active, suspended nor left", m.State)
+	case m.State == MemberState_MEMBER_STATE_LEFT && m.Seat:
+		return ErrField.At("seat", "who has left does not vote")
+	case m.State == MemberState_MEMBER_STATE_LEFT && m.SupplierQuota > 0:
+		return ErrField.At("supplier_quota", "who has left admits nobody")
+	}
+	return nil
+}
+
+// Validate judges the message alone.
+func (m *SetSponsor) Validate() error {
+	if len(m.Sponsor) == 0 {
+		return identifier("member", m.Member)
+	}
+	return first(identifier("member", m.Member), identifier("sponsor", m.Sponsor))
+}
+
+// Validate judges the message alone.
+func (m *Recover) Validate() error {
+	return first(identifier("account", m.Account), text("reason", m.Reason, MaxReason), m.GetPolicy().Check())
+}
+
+// Validate judges the message alone.
+func (m *VetoRecovery) Validate() error { return identifier("account", m.Account) }
+
+// Validate judges the message alone.
+func (m *CancelRecovery) Validate() error { return identifier("account", m.Account) }
+
+// Validate judges the message alone.
+func (m *CloseAccount) Validate() error { return identifier("account", m.Account) }
 
 // Validate judges the message alone.
 func (m *AdmitSupplier) Validate() error {
@@ -127,13 +163,6 @@ func CheckRoles(r uint32, seat bool) error {
 	return nil
 }
 
-func state(s MemberState) error {
-	if s < MemberState_MEMBER_STATE_ACTIVE || s > MemberState_MEMBER_STATE_LEFT {
-		return ErrField.At("state", "%d is neither active, suspended nor left", s)
-	}
-	return nil
-}
-
 func quota(n uint32) error {
 	if n > MaxSupplierQuota {
 		return ErrField.At("supplier_quota", "%d, at most %d", n, MaxSupplierQuota)
@@ -174,6 +203,13 @@ func identifier(field string, b []byte) error {
 		return ErrField.At(field, "%d bytes, %d are needed", len(b), id.Size)
 	}
 	return nil
+}
+
+func optional(field, s string, most int) error {
+	if s == "" {
+		return nil
+	}
+	return text(field, s, most)
 }
 
 func text(field, s string, most int) error {
