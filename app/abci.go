@@ -13,11 +13,18 @@ import (
 // ABCI is the application as the engine calls it: it translates, and holds no rule.
 type ABCI struct {
 	abci.BaseApplication
-	app *App
+	app       *App
+	snapshots *Snapshots // nil where the node neither makes nor takes any
 }
 
 // NewABCI wraps the application for the engine.
 func NewABCI(a *App) *ABCI { return &ABCI{app: a} }
+
+// WithSnapshots lets the engine make, hand out and take in snapshots.
+func (x *ABCI) WithSnapshots(s *Snapshots) *ABCI {
+	x.snapshots = s
+	return x
+}
 
 // Info tells the engine which block the state is at.
 func (x *ABCI) Info(context.Context, *abci.RequestInfo) (*abci.ResponseInfo, error) {
@@ -71,7 +78,7 @@ func (x *ABCI) ProcessProposal(_ context.Context, r *abci.RequestProcessProposal
 
 // FinalizeBlock runs a decided block.
 func (x *ABCI) FinalizeBlock(_ context.Context, r *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
-	info := kernel.Info{Height: r.Height, TimeUnixS: r.Time.Unix(), Hash: r.Hash}
+	info := kernel.Info{Height: r.Height, TimeUnixS: r.Time.Unix(), Hash: r.Hash, Evidence: evidence(r.Misbehavior)}
 	results, outcome, root, err := x.app.execute(info, r.Txs)
 	if err != nil {
 		return nil, err
@@ -85,7 +92,54 @@ func (x *ABCI) FinalizeBlock(_ context.Context, r *abci.RequestFinalizeBlock) (*
 
 // Commit makes the block durable.
 func (x *ABCI) Commit(context.Context, *abci.RequestCommit) (*abci.ResponseCommit, error) {
-	return &abci.ResponseCommit{}, x.app.commit()
+	err := x.app.commit()
+	if err == nil && x.snapshots != nil {
+		x.snapshots.committed(x.app.store.Height())
+	}
+	return &abci.ResponseCommit{}, err
+}
+
+// ListSnapshots lists the snapshots that this node hands out.
+func (x *ABCI) ListSnapshots(context.Context, *abci.RequestListSnapshots) (*abci.ResponseListSnapshots, error) {
+	out := &abci.ResponseListSnapshots{}
+	if x.snapshots == nil {
+		return out, nil
+	}
+	for _, m := range x.snapshots.List() {
+		out.Snapshots = append(out.Snapshots, &abci.Snapshot{
+			Height: uint64(m.Height), Format: m.Format, Chunks: uint32(len(m.Chunks)), Hash: m.Hash(), Metadata: m.Encode(),
+		})
+	}
+	return out, nil
+}
+
+// LoadSnapshotChunk hands out a chunk; none where there is no such.
+func (x *ABCI) LoadSnapshotChunk(_ context.Context, r *abci.RequestLoadSnapshotChunk) (*abci.ResponseLoadSnapshotChunk, error) {
+	if x.snapshots == nil {
+		return &abci.ResponseLoadSnapshotChunk{}, nil
+	}
+	chunk, err := x.snapshots.Chunk(int64(r.Height), r.Format, r.Chunk)
+	if err != nil {
+		x.app.o.Log.Debug("a chunk was asked for that is not there", "err", err)
+		return &abci.ResponseLoadSnapshotChunk{}, nil
+	}
+	return &abci.ResponseLoadSnapshotChunk{Chunk: chunk}, nil
+}
+
+// OfferSnapshot judges a snapshot of another node.
+func (x *ABCI) OfferSnapshot(_ context.Context, r *abci.RequestOfferSnapshot) (*abci.ResponseOfferSnapshot, error) {
+	if x.snapshots == nil {
+		return &abci.ResponseOfferSnapshot{Result: abci.ResponseOfferSnapshot_ABORT}, nil
+	}
+	return &abci.ResponseOfferSnapshot{Result: x.snapshots.offer(r.Snapshot, r.AppHash)}, nil
+}
+
+// ApplySnapshotChunk takes in a chunk.
+func (x *ABCI) ApplySnapshotChunk(_ context.Context, r *abci.RequestApplySnapshotChunk) (*abci.ResponseApplySnapshotChunk, error) {
+	if x.snapshots == nil {
+		return &abci.ResponseApplySnapshotChunk{Result: abci.ResponseApplySnapshotChunk_ABORT}, nil
+	}
+	return x.snapshots.apply(r.Index, r.Chunk, r.Sender), nil
 }
 
 // Query answers the engine's question whether a peer is admitted, and nothing else.
@@ -110,6 +164,18 @@ func codeOf(err error) uint32 {
 	default:
 		return errs.CodeOf(err).Number
 	}
+}
+
+func evidence(in []abci.Misbehavior) []kernel.Evidence {
+	var out []kernel.Evidence
+	for _, m := range in {
+		kind := "two votes for one height"
+		if m.Type == abci.MisbehaviorType_LIGHT_CLIENT_ATTACK {
+			kind = "a forged header for clients"
+		}
+		out = append(out, kernel.Evidence{Kind: kind, Address: m.Validator.Address, Height: m.Height, TimeUnixS: m.Time.Unix()})
+	}
+	return out
 }
 
 // versionOf tells the engine which protocol the headers name from the next block on; nil where it stays.

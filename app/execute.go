@@ -48,6 +48,7 @@ func (a *App) execute(info kernel.Info, raws [][]byte) ([]kernel.Result, *kernel
 	if info.Height == 1 && a.first != nil {
 		state = a.first
 	}
+	a.report(info)
 	run := a.machine.Begin(state, info, a.ids)
 	results := make([]kernel.Result, len(entries))
 	for i, e := range entries {
@@ -64,6 +65,14 @@ func (a *App) execute(info kernel.Info, raws [][]byte) ([]kernel.Result, *kernel
 		a.block.ids = append(a.block.ids, e.Tx.ReplayKey())
 	}
 	return results, outcome, root, err
+}
+
+// report tells the operator of validators that broke the engine's rules.
+func (a *App) report(info kernel.Info) {
+	for _, e := range info.Evidence {
+		a.metrics.accused.Inc()
+		a.o.Log.Error("a validator broke the rules", "what", e.Kind, "validator", fmt.Sprintf("%X", e.Address), "at", e.Height)
+	}
 }
 
 func stateChanges(in []kernel.Change) []store.Change {

@@ -127,6 +127,19 @@ func (p *Pool) Len() int {
 	return len(p.by)
 }
 
+// Waiting counts what waits, by lane.
+func (p *Pool) Waiting() map[id.ID]int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := map[id.ID]int{}
+	for member, l := range p.lanes {
+		if n := len(l.entries); n > 0 {
+			out[member] = n
+		}
+	}
+	return out
+}
+
 // Arrived has a value when transactions have come since it was last read.
 func (p *Pool) Arrived() <-chan struct{} { return p.arrived }
 

@@ -23,7 +23,8 @@ type program struct {
 	home, output, passphraseFile string
 	yes                          bool
 	timeout                      time.Duration
-	started                      bool // the command line was right and the command runs
+	started                      bool         // the command line was right and the command runs
+	target                       *draftTarget // of 'tally tx build'; else nil
 }
 
 // commandTimeout bounds a command: a transaction's two minutes, what is asked before, and finding out after.
@@ -80,12 +81,12 @@ func (p *program) commands() map[string][]*cobra.Command {
 	return map[string][]*cobra.Command{
 		groupDaily: {
 			p.holdings(), p.offers(), p.pending(), p.owed(), p.issue(), p.accept(), p.reject(), p.cancel(),
-			p.send(), p.withdraw(), p.split(), p.standing(), p.check(),
+			p.send(), p.withdraw(), p.split(), p.merge(), p.standing(), p.check(),
 		},
-		groupLook:   {p.show(), p.trail(), p.members(), p.params(), p.line()},
+		groupLook:   {p.show(), p.trail(), p.members(), p.params(), p.line(), p.freezes()},
 		groupBank:   {p.pay(), p.deposits(), p.deposit()},
-		groupWallet: {p.keys(), p.init(), p.join(), p.status(), p.namesCommand(), p.checkpoint(), p.versionCommand()},
-		groupMember: {p.invite(), p.suspend(), p.reinstate()},
+		groupWallet: {p.keys(), p.init(), p.join(), p.status(), p.namesCommand(), p.checkpoint(), p.tx(), p.versionCommand()},
+		groupMember: {p.invite(), p.suspend(), p.reinstate(), p.freeze(), p.release(), p.gov(), p.account(), p.recovery(), p.settlement()},
 	}
 }
 
@@ -139,7 +140,7 @@ func (p *program) unlock(w *wallet.Wallet) error {
 	if !w.Locked() {
 		return nil
 	}
-	passphrase, err := p.passphrase("Passphrase: ")
+	passphrase, err := p.passphrase(w.Prompt())
 	if err != nil {
 		return err
 	}

@@ -172,9 +172,7 @@ func (p *processes) stop() {
 func (p *processes) waitReady(ctx context.Context, net *devnet.Net) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	client := &http.Client{Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // asks for readiness alone
-	}}
+	client := readinessClient()
 	defer client.CloseIdleConnections()
 	for _, c := range net.Nodes {
 		for !ready(ctx, client, c.GateListen) {
@@ -188,6 +186,13 @@ func (p *processes) waitReady(ctx context.Context, net *devnet.Net) error {
 		}
 	}
 	return nil
+}
+
+// readinessClient asks for readiness alone, which needs no trust.
+func readinessClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // see above
+	}}
 }
 
 func ready(ctx context.Context, client *http.Client, address string) bool {

@@ -49,9 +49,12 @@ type process struct {
 	code      int
 }
 
-func launch(t *testing.T, args ...string) *process {
+func launch(t *testing.T, args ...string) *process { return launchProgram(t, "tallyd", args...) }
+
+// launchProgram is launch of another build.
+func launchProgram(t *testing.T, program string, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command("tallyd", args...), ended: make(chan struct{})}
+	p := &process{cmd: exec.Command(program, args...), ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.errs
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
