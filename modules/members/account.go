@@ -63,6 +63,17 @@ func (m *Members) setNodes(c *kernel.Ctx, msg *membersv1.SetNodes) error {
 	return change(c, id.Must(rec.Id), rec, "nodes")
 }
 
+// setEncryptionKey names the key that documents for the caller's member are encrypted to. What was encrypted to the old one
+// stays so.
+func (m *Members) setEncryptionKey(c *kernel.Ctx, msg *membersv1.SetEncryptionKey) error {
+	rec, err := mainCaller(c)
+	if err != nil {
+		return err
+	}
+	rec.EncryptionKey = msg.EncryptionKey
+	return change(c, id.Must(rec.Id), rec, "encryption key")
+}
+
 // mainCaller reads the caller's member where the caller is its main account.
 func mainCaller(c *kernel.Ctx) (*membersv1.Member, error) {
 	_, rec := caller(c)

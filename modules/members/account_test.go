@@ -143,6 +143,24 @@ func TestSetNodes(t *testing.T) {
 	}
 }
 
+func TestSetEncryptionKey(t *testing.T) {
+	c := setup(t)
+	sub := memberstest.Opened(c, maker, memberstest.Policy(1, "ann"), "ann")
+	set := &membersv1.SetEncryptionKey{EncryptionKey: id.Hash("x25519").Bytes()}
+	c.InOrder(
+		kerneltest.Step{As: sub, Do: &membersv1.SetEncryptionKey{EncryptionKey: []byte{1}}, Want: membersv1.ErrField},
+		kerneltest.Step{As: sub, Do: set, Want: membersv1.ErrNotMain},
+		kerneltest.Step{As: maker, Do: set},
+	)
+	if got := member(c, maker.Member).EncryptionKey; string(got) != string(set.EncryptionKey) {
+		t.Errorf("it is %x", got)
+	}
+	c.Must(maker, &membersv1.SetEncryptionKey{})
+	if got := member(c, maker.Member).EncryptionKey; len(got) != 0 {
+		t.Errorf("it is %x", got)
+	}
+}
+
 // viewed lets a name look with a policy.
 func viewed(p *membersv1.Policy, name string) *membersv1.Policy {
 	p.Keys = append(p.Keys, memberstest.Viewer(name))

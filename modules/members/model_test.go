@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
-	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/modules/members/memberstest"
+	"github.com/splittally/splittally/modules/members/membersv1"
 	"pgregory.net/rapid"
 )
 

@@ -43,6 +43,7 @@ func (m *Members) Module() *kernel.Module {
 			kernel.On("members.OpenAccount", trading, kernel.GivesNothing[*membersv1.OpenAccount], m.openAccount),
 			kernel.On("members.SetPolicy", trading, kernel.GivesNothing[*membersv1.SetPolicy], m.setPolicy),
 			kernel.On("members.SetNodes", trading, kernel.GivesNothing[*membersv1.SetNodes], m.setNodes),
+			kernel.On("members.SetEncryptionKey", trading, kernel.GivesNothing[*membersv1.SetEncryptionKey], m.setEncryptionKey),
 			kernel.On("members.CloseAccount", trading, kernel.GivesNothing[*membersv1.CloseAccount], m.closeAccount),
 			kernel.On("members.SetSettlementAccount", trading, kernel.GivesNothing[*membersv1.SetSettlementAccount], m.setSettlementAccount),
 			kernel.On("members.ConfirmSettlementAccount", trading, kernel.GivesNothing[*membersv1.ConfirmSettlementAccount], m.confirmSettlementAccount),

@@ -47,9 +47,10 @@ func rows() map[string]kerneltest.Row {
 			invited := admitted(c, maker, 1, "invitation")
 			return invited, joinWith(invited, kerneltest.Signer("mine"))
 		}},
-		"members.OpenAccount": own(&membersv1.OpenAccount{Name: "x", Policy: memberstest.Policy(1, "x")}),
-		"members.SetPolicy":   own(&membersv1.SetPolicy{Account: maker.ID.Bytes(), Policy: memberstest.Policy(1, "maker", "y")}),
-		"members.SetNodes":    own(&membersv1.SetNodes{}),
+		"members.OpenAccount":      own(&membersv1.OpenAccount{Name: "x", Policy: memberstest.Policy(1, "x")}),
+		"members.SetPolicy":        own(&membersv1.SetPolicy{Account: maker.ID.Bytes(), Policy: memberstest.Policy(1, "maker", "y")}),
+		"members.SetNodes":         own(&membersv1.SetNodes{}),
+		"members.SetEncryptionKey": own(&membersv1.SetEncryptionKey{EncryptionKey: make([]byte, membersv1.EncryptionSize)}),
 		"members.CloseAccount": {Wrong: regulator, Make: func(c *kerneltest.Chain) (kerneltest.Actor, proto.Message) {
 			return maker, &membersv1.CloseAccount{Account: memberstest.Opened(c, maker, memberstest.Policy(1, "x")).ID.Bytes()}
 		}},

@@ -36,6 +36,7 @@ var arrows = slices.Concat(
 		{"modules/kernel/gatev1/gatev1connect", leaves},
 		{"modules/kernel", leaves},
 		{"modules/kernel/kerneltest", slices.Concat([]string{"modules/kernel"}, leaves)}, // what tests of modules share
+		{"modules/members/memberstest", slices.Concat([]string{"modules/kernel", "modules/kernel/kerneltest", "modules/members/membersv1"}, leaves)},
 	},
 	moduleArrows(),
 	[]arrow{
@@ -50,6 +51,7 @@ var arrows = slices.Concat(
 		{"cmd/tally/...", slices.Concat([]string{"cmd/tally/...", "sdk/...", "iot/..."}, client)},
 		{"cmd/tally-gateway/...", slices.Concat([]string{"cmd/tally-gateway/...", "sdk/...", "iot/..."}, client)},
 		{"scripts/bench/...", anything},
+		{"scripts/chaos/...", anything},
 		{"scripts/...", nothing},
 	},
 )

@@ -13,7 +13,7 @@ var (
 	ErrPolicy       = set.New("PolicyForm", "a policy has 1 to 16 different keys, a threshold of 1 to its signing keys, and ordered limits", "Mend the part of the policy that is named.")
 	ErrNoMember     = set.New("UnknownMember", "no such member", "Check the member's id.")
 	ErrNotSponsor   = set.New("NotSponsor", "only who admitted a supplier suspends and reinstates it", "Ask its sponsor, or put it to the vote.")
-	ErrNotMain      = set.New("NotMainAccount", "accounts, policies, nodes and settlement accounts are changed by the member's main account alone", "Call from the main account.")
+	ErrNotMain      = set.New("NotMainAccount", "accounts, policies, nodes, the encryption key and settlement accounts are changed by the member's main account alone", "Call from the main account.")
 	ErrNotOwn       = set.New("NotOwnAccount", "a policy is changed for accounts of one's own member alone", "Check the account's id.")
 	ErrState        = set.New("MemberState", "the member or account is not in the state that this needs", "Look at its state; another call, or a vote, comes first.")
 	ErrHeldByVote   = set.New("SuspendedByVote", "what a vote suspended only a vote reinstates", "Put members.SetStanding to the vote.")

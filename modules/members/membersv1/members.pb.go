@@ -2153,6 +2153,53 @@ func (x *SetNodes) GetNodes() [][]byte {
 	return nil
 }
 
+// SetEncryptionKey names the key that documents for the caller's member are encrypted to from then on; none where it is left
+// out. The main account calls it.
+type SetEncryptionKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// X25519.
+	EncryptionKey []byte `protobuf:"bytes,1,opt,name=encryption_key,json=encryptionKey,proto3" json:"encryption_key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetEncryptionKey) Reset() {
+	*x = SetEncryptionKey{}
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetEncryptionKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetEncryptionKey) ProtoMessage() {}
+
+func (x *SetEncryptionKey) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetEncryptionKey.ProtoReflect.Descriptor instead.
+func (*SetEncryptionKey) Descriptor() ([]byte, []int) {
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *SetEncryptionKey) GetEncryptionKey() []byte {
+	if x != nil {
+		return x.EncryptionKey
+	}
+	return nil
+}
+
 // CloseAccount ends an account of the caller's member that holds nothing and owes nothing. The main account calls it.
 type CloseAccount struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2163,7 +2210,7 @@ type CloseAccount struct {
 
 func (x *CloseAccount) Reset() {
 	*x = CloseAccount{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[27]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2175,7 +2222,7 @@ func (x *CloseAccount) String() string {
 func (*CloseAccount) ProtoMessage() {}
 
 func (x *CloseAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[27]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2188,7 +2235,7 @@ func (x *CloseAccount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseAccount.ProtoReflect.Descriptor instead.
 func (*CloseAccount) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{27}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CloseAccount) GetAccount() []byte {
@@ -2212,7 +2259,7 @@ type SetSettlementAccount struct {
 
 func (x *SetSettlementAccount) Reset() {
 	*x = SetSettlementAccount{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[28]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2224,7 +2271,7 @@ func (x *SetSettlementAccount) String() string {
 func (*SetSettlementAccount) ProtoMessage() {}
 
 func (x *SetSettlementAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[28]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2237,7 +2284,7 @@ func (x *SetSettlementAccount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSettlementAccount.ProtoReflect.Descriptor instead.
 func (*SetSettlementAccount) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{28}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SetSettlementAccount) GetCurrency() string {
@@ -2265,7 +2312,7 @@ type ConfirmSettlementAccount struct {
 
 func (x *ConfirmSettlementAccount) Reset() {
 	*x = ConfirmSettlementAccount{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[29]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2277,7 +2324,7 @@ func (x *ConfirmSettlementAccount) String() string {
 func (*ConfirmSettlementAccount) ProtoMessage() {}
 
 func (x *ConfirmSettlementAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[29]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2290,7 +2337,7 @@ func (x *ConfirmSettlementAccount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmSettlementAccount.ProtoReflect.Descriptor instead.
 func (*ConfirmSettlementAccount) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{29}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ConfirmSettlementAccount) GetCurrency() string {
@@ -2317,7 +2364,7 @@ type CancelSettlementAccount struct {
 
 func (x *CancelSettlementAccount) Reset() {
 	*x = CancelSettlementAccount{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[30]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2329,7 +2376,7 @@ func (x *CancelSettlementAccount) String() string {
 func (*CancelSettlementAccount) ProtoMessage() {}
 
 func (x *CancelSettlementAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[30]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2342,7 +2389,7 @@ func (x *CancelSettlementAccount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelSettlementAccount.ProtoReflect.Descriptor instead.
 func (*CancelSettlementAccount) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{30}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *CancelSettlementAccount) GetCurrency() string {
@@ -2366,7 +2413,7 @@ type MemberAdmitted struct {
 
 func (x *MemberAdmitted) Reset() {
 	*x = MemberAdmitted{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[31]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2378,7 +2425,7 @@ func (x *MemberAdmitted) String() string {
 func (*MemberAdmitted) ProtoMessage() {}
 
 func (x *MemberAdmitted) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[31]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2391,7 +2438,7 @@ func (x *MemberAdmitted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberAdmitted.ProtoReflect.Descriptor instead.
 func (*MemberAdmitted) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{31}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *MemberAdmitted) GetMember() []byte {
@@ -2443,7 +2490,7 @@ type MemberChanged struct {
 
 func (x *MemberChanged) Reset() {
 	*x = MemberChanged{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[32]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2455,7 +2502,7 @@ func (x *MemberChanged) String() string {
 func (*MemberChanged) ProtoMessage() {}
 
 func (x *MemberChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[32]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2468,7 +2515,7 @@ func (x *MemberChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberChanged.ProtoReflect.Descriptor instead.
 func (*MemberChanged) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{32}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *MemberChanged) GetMember() []byte {
@@ -2518,7 +2565,7 @@ type AccountChanged struct {
 
 func (x *AccountChanged) Reset() {
 	*x = AccountChanged{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[33]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2530,7 +2577,7 @@ func (x *AccountChanged) String() string {
 func (*AccountChanged) ProtoMessage() {}
 
 func (x *AccountChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[33]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2543,7 +2590,7 @@ func (x *AccountChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountChanged.ProtoReflect.Descriptor instead.
 func (*AccountChanged) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{33}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AccountChanged) GetAccount() []byte {
@@ -2582,7 +2629,7 @@ type RecoveryChanged struct {
 
 func (x *RecoveryChanged) Reset() {
 	*x = RecoveryChanged{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[34]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2594,7 +2641,7 @@ func (x *RecoveryChanged) String() string {
 func (*RecoveryChanged) ProtoMessage() {}
 
 func (x *RecoveryChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[34]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2607,7 +2654,7 @@ func (x *RecoveryChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryChanged.ProtoReflect.Descriptor instead.
 func (*RecoveryChanged) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{34}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RecoveryChanged) GetAccount() []byte {
@@ -2659,7 +2706,7 @@ type SettlementChanged struct {
 
 func (x *SettlementChanged) Reset() {
 	*x = SettlementChanged{}
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[35]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2671,7 +2718,7 @@ func (x *SettlementChanged) String() string {
 func (*SettlementChanged) ProtoMessage() {}
 
 func (x *SettlementChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_members_membersv1_members_proto_msgTypes[35]
+	mi := &file_modules_members_membersv1_members_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2684,7 +2731,7 @@ func (x *SettlementChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettlementChanged.ProtoReflect.Descriptor instead.
 func (*SettlementChanged) Descriptor() ([]byte, []int) {
-	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{35}
+	return file_modules_members_membersv1_members_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *SettlementChanged) GetMember() []byte {
@@ -2863,7 +2910,9 @@ const file_modules_members_membersv1_members_proto_rawDesc = "" +
 	"\aaccount\x18\x01 \x01(\fR\aaccount\x125\n" +
 	"\x06policy\x18\x02 \x01(\v2\x1d.splittally.members.v1.PolicyR\x06policy\" \n" +
 	"\bSetNodes\x12\x14\n" +
-	"\x05nodes\x18\x01 \x03(\fR\x05nodes\"(\n" +
+	"\x05nodes\x18\x01 \x03(\fR\x05nodes\"9\n" +
+	"\x10SetEncryptionKey\x12%\n" +
+	"\x0eencryption_key\x18\x01 \x01(\fR\rencryptionKey\"(\n" +
 	"\fCloseAccount\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\fR\aaccount\"p\n" +
 	"\x14SetSettlementAccount\x12\x1a\n" +
@@ -2942,7 +2991,7 @@ func file_modules_members_membersv1_members_proto_rawDescGZIP() []byte {
 }
 
 var file_modules_members_membersv1_members_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_modules_members_membersv1_members_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_modules_members_membersv1_members_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_modules_members_membersv1_members_proto_goTypes = []any{
 	(MemberState)(0),                 // 0: splittally.members.v1.MemberState
 	(CredentialKind)(0),              // 1: splittally.members.v1.CredentialKind
@@ -2976,15 +3025,16 @@ var file_modules_members_membersv1_members_proto_goTypes = []any{
 	(*OpenAccount)(nil),              // 29: splittally.members.v1.OpenAccount
 	(*SetPolicy)(nil),                // 30: splittally.members.v1.SetPolicy
 	(*SetNodes)(nil),                 // 31: splittally.members.v1.SetNodes
-	(*CloseAccount)(nil),             // 32: splittally.members.v1.CloseAccount
-	(*SetSettlementAccount)(nil),     // 33: splittally.members.v1.SetSettlementAccount
-	(*ConfirmSettlementAccount)(nil), // 34: splittally.members.v1.ConfirmSettlementAccount
-	(*CancelSettlementAccount)(nil),  // 35: splittally.members.v1.CancelSettlementAccount
-	(*MemberAdmitted)(nil),           // 36: splittally.members.v1.MemberAdmitted
-	(*MemberChanged)(nil),            // 37: splittally.members.v1.MemberChanged
-	(*AccountChanged)(nil),           // 38: splittally.members.v1.AccountChanged
-	(*RecoveryChanged)(nil),          // 39: splittally.members.v1.RecoveryChanged
-	(*SettlementChanged)(nil),        // 40: splittally.members.v1.SettlementChanged
+	(*SetEncryptionKey)(nil),         // 32: splittally.members.v1.SetEncryptionKey
+	(*CloseAccount)(nil),             // 33: splittally.members.v1.CloseAccount
+	(*SetSettlementAccount)(nil),     // 34: splittally.members.v1.SetSettlementAccount
+	(*ConfirmSettlementAccount)(nil), // 35: splittally.members.v1.ConfirmSettlementAccount
+	(*CancelSettlementAccount)(nil),  // 36: splittally.members.v1.CancelSettlementAccount
+	(*MemberAdmitted)(nil),           // 37: splittally.members.v1.MemberAdmitted
+	(*MemberChanged)(nil),            // 38: splittally.members.v1.MemberChanged
+	(*AccountChanged)(nil),           // 39: splittally.members.v1.AccountChanged
+	(*RecoveryChanged)(nil),          // 40: splittally.members.v1.RecoveryChanged
+	(*SettlementChanged)(nil),        // 41: splittally.members.v1.SettlementChanged
 }
 var file_modules_members_membersv1_members_proto_depIdxs = []int32{
 	1,  // 0: splittally.members.v1.Legal.credential_kind:type_name -> splittally.members.v1.CredentialKind
@@ -3028,7 +3078,7 @@ func file_modules_members_membersv1_members_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_members_membersv1_members_proto_rawDesc), len(file_modules_members_membersv1_members_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   36,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

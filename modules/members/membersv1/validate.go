@@ -118,6 +118,9 @@ func (m *SetPolicy) Validate() error {
 // Validate judges the message alone.
 func (m *SetNodes) Validate() error { return nodes(m.GetNodes()) }
 
+// Validate judges the message alone.
+func (m *SetEncryptionKey) Validate() error { return encryption(m.EncryptionKey) }
+
 // first is the first refusal of several.
 func first(errs ...error) error {
 	for _, err := range errs {
