@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/splittally/splittally/app/index"
 	"github.com/splittally/splittally/app/index/indexv1"
@@ -110,19 +111,14 @@ func (a *App) ReaderOf(account id.ID) (Reader, error) {
 	return Reader{Account: account, Member: s.Member, Regulator: s.Active && s.Roles.Has(RegulatorRole)}, err
 }
 
-// HoldsKey tells whether a key signs for an account today.
+// HoldsKey tells whether a key signs for an account today, or views for it.
 func (a *App) HoldsKey(account id.ID, pub key.Public) bool {
 	h := a.head.Load()
 	if h.ctx == nil {
 		return false
 	}
 	s, err := h.ctx.Standing(account)
-	for _, k := range s.Keys {
-		if err == nil && k.Equal(pub) {
-			return true
-		}
-	}
-	return false
+	return err == nil && (slices.ContainsFunc(s.Keys, pub.Equal) || slices.ContainsFunc(s.Viewers, pub.Equal))
 }
 
 // mayRead asks the chain. Where keys are made of public ids, presence and absence alike are told only to whom the key

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/binary"
 	"strings"
 	"testing"
@@ -124,7 +125,7 @@ func calls(w *world) map[string]func(c *client) error {
 			return err
 		},
 		"Trail": func(c *client) error {
-			_, err := c.Trail(ctx, connect.NewRequest(&gatev1.TrailRequest{Package: make([]byte, 32), Number: make([]byte, 32), Head: make([]byte, 32)}))
+			_, err := c.Trail(ctx, connect.NewRequest(&gatev1.TrailRequest{Key: make([]byte, 34), Head: make([]byte, 32)}))
 			if codeOf(err) == connect.CodePermissionDenied { // there is no such part
 				return nil
 			}
@@ -133,6 +134,13 @@ func calls(w *world) map[string]func(c *client) error {
 		"Sent": func(c *client) error {
 			_, err := c.Sent(ctx, connect.NewRequest(&gatev1.SentRequest{Account: r.Account.Bytes(), Head: make([]byte, 32)}))
 			if codeOf(err) == connect.CodePermissionDenied { // it has sent nothing yet
+				return nil
+			}
+			return err
+		},
+		"Entries": func(c *client) error {
+			_, err := c.Entries(ctx, connect.NewRequest(&gatev1.EntriesRequest{Account: r.Account.Bytes(), Head: make([]byte, 32)}))
+			if codeOf(err) == connect.CodeFailedPrecondition { // there is no such entry
 				return nil
 			}
 			return err
@@ -224,5 +232,30 @@ func TestMutualTLS(t *testing.T) {
 	w.WaitHeight(t, w.Running[0].App().Status().Height+2)
 	if rec, err := c.read(totals); err != nil || rec.MayRead || rec.Present {
 		t.Errorf("a key that was taken from the account: %v %v", rec, err)
+	}
+}
+
+// Whoever holds a viewing key reads what the account may read, and what he signs is no signature of the account's.
+func TestViewingKeyOpensASession(t *testing.T) {
+	w := newWorld(t)
+	tier1 := w.as("tier1")
+	viewer, err := key.Generate(key.SM2, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy := &membersv1.Policy{Threshold: 1}
+	for purpose, pub := range map[membersv1.KeyPurpose]key.Public{
+		membersv1.KeyPurpose_KEY_PURPOSE_SIGN: tier1.role.Signer.Public(), membersv1.KeyPurpose_KEY_PURPOSE_VIEW: viewer.Public(),
+	} {
+		policy.Keys = append(policy.Keys, &membersv1.Key{Kind: uint32(pub.Kind), PublicKey: pub.Bytes, Purpose: purpose, Holder: "test"})
+	}
+	c := w.nobody()
+	if _, err := c.open(tier1.role.Account, viewer, c.challenge()); codeOf(err) != connect.CodeUnauthenticated {
+		t.Error("before it is registered:", err)
+	}
+	tier1.must(&membersv1.SetPolicy{Account: tier1.role.Account.Bytes(), Policy: policy})
+	w.WaitHeight(t, w.Running[0].App().Status().Height+2)
+	if _, err := c.open(tier1.role.Account, viewer, c.challenge()); err != nil {
+		t.Error(err)
 	}
 }

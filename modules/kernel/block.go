@@ -115,6 +115,9 @@ func (m *Machine) calls(c *Ctx, tx *Tx) error {
 	if err := m.signed(c, tx); err != nil {
 		return err
 	}
+	if err := payers(c, tx); err != nil {
+		return err
+	}
 	for i, call := range tx.calls {
 		c.caller, c.call, c.item = call.as, uint32(i), 0
 		if _, err := m.permit(c, call); err != nil {

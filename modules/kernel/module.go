@@ -68,6 +68,8 @@ type Standing struct {
 	Methods   []string
 	Keys      []key.Public
 	Threshold int
+	// Viewers are keys that may read what the account may, and sign nothing.
+	Viewers []key.Public
 }
 
 // Message is a call's message: it knows its own limits. Validate judges the message alone, never state.

@@ -203,6 +203,15 @@ func TestCodesAreDeclaredInOrder(t *testing.T) {
 
 // permissions are what Permit, and then execution, refuse.
 var permissions = []fault{
+	{"a sender that is inactive, and acts in no call", kernel.ErrInactive, func(d *draft) {
+		d.body = d.w.Body(invited, d.w.call(alice, "toy.Role", nil))
+		d.signers = []kerneltest.Actor{invited, alice}
+	}},
+	{"the lane of an inactive account", kernel.ErrInactive, func(d *draft) {
+		d.as(alice, "toy.Role")
+		d.body.Lane = invited.ID.Bytes()
+		d.signers = append(d.signers, invited)
+	}},
 	{"an inactive account", kernel.ErrInactive, func(d *draft) { d.as(invited, "toy.Role") }},
 	{"an active account where an invited one is needed", kernel.ErrInactive, func(d *draft) { d.as(alice, "toy.Invited") }},
 	{"governance's method", kernel.ErrNotPermitted, func(d *draft) { d.as(alice, "toy.Governed") }},

@@ -127,17 +127,20 @@ func TestAnAccountWithoutKeysIsNotForTheTaking(t *testing.T) {
 	}
 }
 
-// Signatures of both kinds of key, checked by cryptography.
+// Signatures of every kind of key, checked by cryptography.
 func TestRealSignatures(t *testing.T) {
 	w := newWorld(t)
 	secret := make([]byte, 32)
 	secret[31] = 5
-	device, err := key.FromSecret(key.P256, secret)
-	if err != nil {
-		t.Fatal(err)
+	mixed := kerneltest.Actor{ID: actor("mixed").ID}
+	for _, kind := range []key.Kind{key.Secp256k1, key.P256, key.SM2} {
+		s, err := key.FromSecret(kind, secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mixed.Signers = append(mixed.Signers, s)
 	}
-	mixed := kerneltest.Actor{ID: actor("mixed").ID, Signers: []key.Signer{kerneltest.Signer("mixed"), device}}
-	w.reg.put(mixed, 2, func(*kernel.Standing) {})
+	w.reg.put(mixed, 3, func(*kernel.Standing) {})
 	body := w.Body(mixed, w.call(mixed, "toy.Do", nil))
 	if r := w.Raw(w.Sign(body, mixed)); r.Err != nil {
 		t.Error(r.Err)

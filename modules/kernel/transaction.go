@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/splittally/splittally/modules/kernel/errs"
 	"github.com/splittally/splittally/modules/kernel/id"
@@ -209,12 +210,32 @@ func (m *Machine) Still(c *Ctx, tx *Tx) error {
 
 // Permit judges whether the calls' accounts may make them: what execution judges again, against the state it meets.
 func (m *Machine) Permit(c *Ctx, tx *Tx) error {
+	if err := payers(c, tx); err != nil {
+		return err
+	}
 	for _, call := range tx.calls {
 		if _, err := m.permit(c, call); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// payers judges that a sender or lane that no call acts as may act: it would be charged for what others do.
+func payers(c *Ctx, tx *Tx) error {
+	for _, a := range [...]id.ID{tx.Sender, tx.Lane} {
+		if a.IsZero() || tx.actsAs(a) {
+			continue
+		}
+		if _, err := c.Active(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) actsAs(a id.ID) bool {
+	return slices.ContainsFunc(tx.calls, func(p parsedCall) bool { return p.as == a })
 }
 
 // LaneOf is the member whose lane a transaction is charged to.

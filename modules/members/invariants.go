@@ -15,7 +15,7 @@ func checkAccounts(c *kernel.Ctx, violated report) {
 		if owner, _ := id.Of(a.Member); !members.Has(c, owner) {
 			violated("account %x is of member %x, who is not there", k, a.Member)
 		}
-		if n := len(signingKeys(a.Policy)); int(a.Policy.GetThreshold()) > n || a.Policy.GetThreshold() < 1 {
+		if n := len(keysFor(membersv1.KeyPurpose_KEY_PURPOSE_SIGN, a.Policy)); int(a.Policy.GetThreshold()) > n || a.Policy.GetThreshold() < 1 {
 			violated("account %x needs %d of %d keys", k, a.Policy.GetThreshold(), n)
 		}
 		return true

@@ -24,7 +24,7 @@ func (m *Members) Standing(c *kernel.Ctx, account id.ID) (kernel.Standing, bool)
 		Methods: a.Policy.GetMethods(), Threshold: int(a.Policy.GetThreshold()),
 	}
 	if !closed(a) { // a closed account's keys may be another member's by now: they open and sign nothing for it
-		s.Keys = signingKeys(a.Policy)
+		s.Keys, s.Viewers = keysFor(membersv1.KeyPurpose_KEY_PURPOSE_SIGN, a.Policy), keysFor(membersv1.KeyPurpose_KEY_PURPOSE_VIEW, a.Policy)
 	}
 	if s.Lane = s.Member; len(rec.Sponsor) > 0 {
 		s.Lane = id.Must(rec.Sponsor)
@@ -32,10 +32,10 @@ func (m *Members) Standing(c *kernel.Ctx, account id.ID) (kernel.Standing, bool)
 	return s, true
 }
 
-func signingKeys(p *membersv1.Policy) []key.Public {
-	out := make([]key.Public, 0, len(p.GetKeys()))
+func keysFor(purpose membersv1.KeyPurpose, p *membersv1.Policy) []key.Public {
+	var out []key.Public
 	for _, k := range p.GetKeys() {
-		if k.Purpose == membersv1.KeyPurpose_KEY_PURPOSE_SIGN {
+		if k.Purpose == purpose {
 			out = append(out, k.Public())
 		}
 	}

@@ -106,3 +106,15 @@ func BenchmarkStanding(b *testing.B) {
 		m.Standing(view, bank.ID)
 	}
 }
+
+// A viewing key opens the account's records and signs nothing; an encryption key does neither.
+func TestViewersAreNoSigners(t *testing.T) {
+	c := setup(t)
+	p := memberstest.Policy(1, "bank")
+	p.Keys = append(p.Keys, memberstest.Viewer("auditor"))
+	c.Must(bank, &membersv1.SetPolicy{Account: bank.ID.Bytes(), Policy: p})
+	s, _ := New().Standing(c.View(), bank.ID)
+	if len(s.Keys) != 1 || len(s.Viewers) != 1 || !s.Viewers[0].Equal(memberstest.Viewer("auditor").Public()) {
+		t.Errorf("signers %v, viewers %v", s.Keys, s.Viewers)
+	}
+}
