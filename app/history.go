@@ -2,73 +2,101 @@ package app
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/splittally/splittally/app/index"
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/members/membersv1"
-	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"google.golang.org/protobuf/proto"
 )
 
 // RegulatorRole is the role whose accounts read everything.
 const RegulatorRole = kernel.Roles(membersv1.RoleRegulator)
 
-// Sizes of the hashes that a trail's node is made of, and of the tag before every kept preimage.
+// Bounds of trails, and the parts of their steps: a step is a tag and hashes.
 const (
-	tagSize  = 4
-	nodeSize = tagSize + 2*id.Size
+	// MaxTrail bounds the steps of one walk, entries and joins.
+	MaxTrail  = 1 << 15
+	tagSize   = 4
+	entrySize = tagSize + 2*id.Size
 )
 
-// Trail walks a part's trail back from a head, newest first, at most limit entries: each is its node of hashes with
-// the endorsement behind it. The reader must be one who may read the part.
-func (a *App) Trail(r Reader, pkg, number, head id.ID, limit int) ([][]byte, error) {
-	if err := a.mayWalk(r, pkg, number, head); err != nil {
+// Trail walks a record's trail back from its head: after the first skip steps at most limit, each hash once. A step is what
+// nodes keep of it: an entry with its content, or a join, after which the walk goes on at every head that became one. The
+// reader must be one who may read the record.
+func (a *App) Trail(r Reader, stateKey []byte, head id.ID, skip, limit int) ([][]byte, error) {
+	if err := a.mayWalk(r, stateKey, head); err != nil {
 		return nil, err
 	}
 	side := a.store.Side()
 	defer side.Release()
 	var out [][]byte
-	for at := head; !at.IsZero() && len(out) < limit; {
-		node, err := index.Kept(side, at)
+	seen := map[id.ID]bool{{}: true} // zeros: before the first entry
+	for next := []id.ID{head}; len(next) > 0 && len(out) < limit; {
+		at := next[len(next)-1]
+		if next = next[:len(next)-1]; seen[at] {
+			continue
+		}
+		if seen[at] = true; len(seen) > MaxTrail {
+			return nil, fmt.Errorf("the trail from %s has over %d steps", head, MaxTrail)
+		}
+		step, before, err := stepAt(side, at)
 		if err != nil {
 			return nil, err
 		}
-		if len(node) != nodeSize {
-			return nil, fmt.Errorf("this node has no entry %s", at)
+		if next = append(next, before...); len(seen)-1 > skip {
+			out = append(out, step)
 		}
-		endorsement, err := index.Kept(side, id.ID(node[tagSize+id.Size:]))
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, append(append([]byte(nil), node...), endorsement[min(tagSize, len(endorsement)):]...))
-		at = id.ID(node[tagSize:])
 	}
 	return out, nil
 }
 
-// mayWalk judges whether a reader may walk from a head: the part has it, or had it when its proof window began.
-func (a *App) mayWalk(r Reader, pkg, number, head id.ID) error {
+// stepAt reads a step as readers get it, and what comes before it.
+func stepAt(side index.Source, at id.ID) (step []byte, before []id.ID, err error) {
+	node, err := index.Kept(side, at)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(node) > tagSize && string(node[:tagSize]) == kernelv1.TagJoin && len(node)%id.Size == tagSize {
+		for heads := node[tagSize:]; len(heads) > 0; heads = heads[id.Size:] {
+			before = append(before, id.ID(heads[:id.Size]))
+		}
+		return slices.Clone(node), before, nil
+	}
+	if len(node) != entrySize {
+		return nil, nil, fmt.Errorf("this node has no step %s of a trail", at)
+	}
+	content, err := index.Kept(side, id.ID(node[tagSize+id.Size:]))
+	return slices.Concat(node, content[min(tagSize, len(content)):]), []id.ID{id.ID(node[tagSize:])}, err
+}
+
+// mayWalk judges whether a reader may walk from a head: the record has it, or had it when its proof window began.
+func (a *App) mayWalk(r Reader, stateKey []byte, head id.ID) error {
+	col := a.machine.CollectionOf(stateKey)
+	if col == nil || col.Trail == nil {
+		return kernel.ErrNotPermitted.With("no record at %x has a trail", stateKey)
+	}
 	for _, height := range []int64{a.head.Load().height, a.provable()} {
 		view, err := a.store.At(height)
 		if err != nil {
 			return err
 		}
-		stateKey := voucherv1.PartKey(pkg, number)
 		v, ok, err := view.Get(stateKey)
 		if err != nil || !ok {
 			continue
 		}
-		part := &voucherv1.Part{}
-		if err := kernelv1.Unframe(v, part); err != nil {
+		record := col.New()
+		if err := kernelv1.Unframe(v, record); err != nil {
 			return err
 		}
-		if may, err := a.mayRead(r, stateKey, v, true); err == nil && may && string(part.Head) == string(head[:]) {
+		at, has := col.Trail(record)
+		if may, err := a.mayRead(r, stateKey, v, true); err == nil && may && has && at == head {
 			return nil
 		}
 	}
-	return kernel.ErrNotPermitted.With("part %s is not visible to you, or has another head now", number.Short())
+	return kernel.ErrNotPermitted.With("the record is not visible to you, or its trail has another head now")
 }
 
 // Sent walks an account's chain of sent transactions back from a head, newest first, at most limit links. The head is

@@ -77,6 +77,9 @@ type Client struct {
 	light   *light.Client
 	floor   atomic.Int64 // the highest height that was read: reads do not go back
 
+	entriesOnce sync.Once
+	entries     *entryCache
+
 	clockMu sync.Mutex
 	seen    anchor // of the chain's time
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/splittally/splittally/modules/kernel/errs"
+	"github.com/splittally/splittally/modules/kernel/gatev1"
 	"github.com/splittally/splittally/sdk/internal/light"
 	"github.com/splittally/splittally/sdk/internal/proof"
 )
@@ -33,6 +34,9 @@ var (
 	ErrNotVisible = errors.New("this account may not read the record; ask its owner, or use an account that may")
 	// ErrNotFound: the record is proven absent.
 	ErrNotFound = errors.New("there is no such record")
+	// ErrHistoryMissing: no endpoint has an entry of the account: they joined from snapshots, or the chain began from an
+	// export, after it. Add an older node to the endpoints, or ask for a later period.
+	ErrHistoryMissing = gatev1.ErrHistoryMissing
 	// ErrUnsettled: it is not known yet whether a transaction ran; Settle its Ticket after it has expired.
 	ErrUnsettled = errors.New("it is not known yet whether the transaction ran: settle its ticket after its expiry")
 	// ErrNeverRan: a transaction expired without having run, and never will. It may be sent anew.

@@ -70,13 +70,15 @@ func (c *Client) Owed(ctx context.Context) (Complete[*voucherv1.Package], error)
 
 // Deposits are the account's claims on banks, complete.
 func (c *Client) Deposits(ctx context.Context) (Complete[*depositv1.Balance], error) {
-	return complete(ctx, c, kind[*depositv1.Balance]{
-		list: depositv1.ListDeposits, class: depositv1.ClassHeld, fresh: func() *depositv1.Balance { return &depositv1.Balance{} },
-		amount: func(k []byte, b *depositv1.Balance, account id.ID) (int64, bool) {
-			bank, ok := id.Of(b.Bank)
-			return b.AmountMinor, ok && bytes.Equal(k, depositv1.BalanceKey(bank, account, b.Currency)) && bytes.Equal(b.Holder, account[:])
-		},
-	})
+	return complete(ctx, c, depositKind)
+}
+
+var depositKind = kind[*depositv1.Balance]{
+	list: depositv1.ListDeposits, class: depositv1.ClassHeld, fresh: func() *depositv1.Balance { return &depositv1.Balance{} },
+	amount: func(k []byte, b *depositv1.Balance, account id.ID) (int64, bool) {
+		bank, ok := id.Of(b.Bank)
+		return b.AmountMinor, ok && bytes.Equal(k, depositv1.BalanceKey(bank, account, b.Currency)) && bytes.Equal(b.Holder, account[:])
+	},
 }
 
 func newPart() *voucherv1.Part       { return &voucherv1.Part{} }

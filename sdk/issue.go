@@ -17,9 +17,14 @@ import (
 
 // Bounds of an issue run.
 const (
-	ChunkItems    = 500
+	ChunkItems = 500
+	// MaxRunItems bounds a run.
+	MaxRunItems   = 100_000
 	chunkBytes    = 900 << 10 // below the chain's 1 MiB, with room for the rest of a transaction
 	chunkAttempts = 10
+	// chunksAtOnce is how many chunks are on the way: enough that each block has some, while the next are signed and the
+	// last are proven, and well below half a block's bytes.
+	chunksAtOnce = 8
 	// chunkBefore is how many blocks before now the very same transaction of a chunk may stand, from a run that was stopped
 	// in the same second: those of an hour of the fastest blocks.
 	chunkBefore = 100_000
@@ -31,35 +36,50 @@ type RunID [voucherv1.RunSize]byte
 // Issued is a chunk of a run that is on the chain.
 type Issued struct {
 	Chunk uint32
-	// First is the place of its first item in the run's items; Packages has the id for each item from there on.
-	First    int
-	Packages []id.ID
+	// First is the place of its first item in the run's items, of which it has Items; Packages has the id for each of them.
+	// Packages is empty where another program issued the chunk under this run.
+	First, Items int
+	Packages     []id.ID
 	// Before: an earlier attempt had issued it.
 	Before bool
 }
 
-// IssueRun issues packages for any number of items in chunks, each all or none, and reports each chunk when it is
-// proven. Called again with the same run and the same items in the same order it goes on where it stopped: what was
-// issued is not issued again. An error of the progress function stops the run.
-func (c *Client) IssueRun(ctx context.Context, run RunID, items []*voucherv1.IssueItem, progress func(Issued) error) error {
-	chunk := uint32(0)
-	for first := 0; first < len(items); {
-		chunk++
-		part := items[first : first+chunkSize(items[first:])]
-		done, err := c.issueChunk(ctx, &voucherv1.Issue{Run: run[:], Chunk: chunk, Items: part})
-		if err != nil {
-			return fmt.Errorf("chunk %d (items %d to %d): %w", chunk, first, first+len(part)-1, err)
-		}
-		done.First = first
-		if err := progress(done); err != nil {
-			return err
-		}
-		first += len(part)
-	}
-	return nil
+// RunDiffers says that what is on the chain under a run is not what these items are: nothing was sent. It matches
+// voucherv1.ErrRunChunkDiffers.
+type RunDiffers struct {
+	Chunk uint32
+	// Item is the place of the first item that is not the one that was issued; the number of items where the chain has
+	// more; -1 where another program issued the chunk, so that it is not known which.
+	Item int
+	// Height is where the chunk was issued.
+	Height int64
 }
 
-// chunkSize is how many items the next chunk takes: a pure function of the items, so that a resumed run has the same chunks.
+// Error tells the item, and what to do.
+func (e *RunDiffers) Error() string {
+	return voucherv1.ErrRunChunkDiffers.At("chunk", "%d, issued at height %d; the first item that differs is number %d, from 0", e.Chunk, e.Height, e.Item).Error()
+}
+
+// Unwrap gives the chain's code for it.
+func (e *RunDiffers) Unwrap() error { return voucherv1.ErrRunChunkDiffers }
+
+// chunk is one transaction of a run.
+type chunk struct {
+	first int
+	m     *voucherv1.Issue
+}
+
+// chunksOf cuts items into chunks: a pure function of the items, so that a resumed run has the same ones.
+func chunksOf(run RunID, items []*voucherv1.IssueItem) (out []chunk) {
+	for first := 0; first < len(items); {
+		n := chunkSize(items[first:])
+		out = append(out, chunk{first, &voucherv1.Issue{Run: run[:], Chunk: uint32(len(out) + 1), Items: items[first : first+n]}})
+		first += n
+	}
+	return out
+}
+
+// chunkSize is how many items the next chunk takes.
 func chunkSize(items []*voucherv1.IssueItem) int {
 	size := 0
 	for n, item := range items[:min(ChunkItems, len(items))] {
@@ -68,6 +88,108 @@ func chunkSize(items []*voucherv1.IssueItem) int {
 		}
 	}
 	return min(ChunkItems, len(items))
+}
+
+// IssueRun issues packages for any number of items in chunks, each all or none, several on the way at once, and reports each
+// chunk, in order, when it is proven. Called again with the same run and the same items in the same order it goes on
+// where it stopped: what was issued is not issued again. Where the chain has other items under the run, it is a
+// *RunDiffers, and nothing is sent. An error of the progress function stops the run; an error of a chunk too, once those
+// that were on the way are known.
+func (c *Client) IssueRun(ctx context.Context, run RunID, items []*voucherv1.IssueItem, progress func(Issued) error) error {
+	all := chunksOf(run, items)
+	there, err := c.chunksThere(ctx, run, all)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ways := make([]chan attempted, len(all))
+	var failed error
+	for i, started := 0, 0; i < len(all) && (failed == nil || i < started); i++ {
+		for ; failed == nil && started < min(len(all), i+chunksAtOnce); started++ {
+			ways[started] = c.sendChunk(ctx, all[started], there[started])
+		}
+		got := <-ways[i]
+		switch {
+		case got.err != nil && failed == nil:
+			failed = fmt.Errorf("chunk %d (items %d to %d): %w", i+1, all[i].first, all[i].first+len(all[i].m.Items)-1, got.err)
+		case got.err == nil && ctx.Err() == nil:
+			if err := progress(got.issued); err != nil {
+				failed = err
+				cancel()
+			}
+		}
+	}
+	return failed
+}
+
+// attempted is how sending a chunk ended.
+type attempted struct {
+	issued Issued
+	err    error
+}
+
+func (c *Client) sendChunk(ctx context.Context, one chunk, there bool) chan attempted {
+	out := make(chan attempted, 1)
+	go func() {
+		var a attempted
+		if there {
+			a.issued, a.err = c.issuedBefore(ctx, one.m)
+		} else {
+			a.issued, a.err = c.issueChunk(ctx, one.m)
+		}
+		a.issued.First, a.issued.Items = one.first, len(one.m.Items)
+		out <- a
+	}()
+	return out
+}
+
+// IssuedOfRun tells, by proof, which of a run's items are on the chain; *RunDiffers where those that are there are others.
+func (c *Client) IssuedOfRun(ctx context.Context, run RunID, items []*voucherv1.IssueItem) ([]bool, error) {
+	all := chunksOf(run, items)
+	there, err := c.chunksThere(ctx, run, all)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]bool, len(items))
+	for i, one := range all {
+		for j := range one.m.Items {
+			out[one.first+j] = there[i]
+		}
+	}
+	return out, nil
+}
+
+// chunksThere tells which chunks are on the chain, with this content.
+func (c *Client) chunksThere(ctx context.Context, run RunID, all []chunk) ([]bool, error) {
+	items := 0
+	var keys [][]byte
+	for i := range len(all) + 1 { // and that there is none beyond
+		keys = append(keys, voucherv1.RunChunkKey(c.account, run[:], uint32(i+1)))
+	}
+	if len(all) > 0 {
+		items = all[len(all)-1].first + len(all[len(all)-1].m.Items)
+	}
+	if items == 0 || items > MaxRunItems {
+		return nil, fmt.Errorf("a run has 1 to %d items, not %d: divide it", MaxRunItems, items)
+	}
+	_, raws, err := c.GetAll(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	there := make([]bool, len(all))
+	for i, one := range all {
+		if there[i] = raws[i] != nil; !there[i] {
+			continue
+		}
+		if err := c.sameChunk(ctx, raws[i], one); err != nil {
+			return nil, err
+		}
+	}
+	if raws[len(all)] != nil {
+		return nil, &RunDiffers{Chunk: uint32(len(all) + 1), Item: items}
+	}
+	return there, nil
 }
 
 // issueChunk sends a chunk under the first of its ids that is free. The ids come from run and chunk, so that the
@@ -138,7 +260,10 @@ func (c *Client) issuedBefore(ctx context.Context, m *voucherv1.Issue) (Issued, 
 	if err != nil {
 		return Issued{}, err
 	}
-	if err := sameChunk(raws[0], m); err != nil {
+	if raws[0] == nil {
+		return Issued{}, fmt.Errorf("%w: the chunk is not on the chain; run it again in 10 minutes", ErrUnsettled)
+	}
+	if err := c.sameChunk(ctx, raws[0], chunk{m: m}); err != nil {
 		return Issued{}, err
 	}
 	for i, raw := range raws[1:] {
@@ -150,19 +275,55 @@ func (c *Client) issuedBefore(ctx context.Context, m *voucherv1.Issue) (Issued, 
 }
 
 // sameChunk compares a chunk with what the chain remembers of it.
-func sameChunk(raw []byte, m *voucherv1.Issue) error {
-	if raw == nil {
-		return fmt.Errorf("%w: the chunk is not on the chain; run it again in 10 minutes", ErrUnsettled)
-	}
+func (c *Client) sameChunk(ctx context.Context, raw []byte, one chunk) error {
 	known := &voucherv1.RunChunk{}
-	b, err := txv1.Encode(m)
+	b, err := txv1.Encode(one.m)
 	if err := errors.Join(err, kernelv1.Unframe(raw, known)); err != nil {
 		return err
 	}
-	if h := id.Hash("issue", b); !bytes.Equal(known.MessageHash, h[:]) {
-		return voucherv1.ErrRunChunkDiffers.At("chunk", "%d, issued at height %d", m.Chunk, known.Height)
+	if h := id.Hash("issue", b); bytes.Equal(known.MessageHash, h[:]) {
+		return nil
 	}
-	return nil
+	item, err := c.differing(ctx, one)
+	if err != nil {
+		return err
+	}
+	return &RunDiffers{Chunk: one.m.Chunk, Item: item, Height: known.Height}
+}
+
+// differing finds the first item of a chunk that is not the package that was issued in its place.
+func (c *Client) differing(ctx context.Context, one chunk) (int, error) {
+	for attempt := range uint32(chunkAttempts) {
+		t := Ticket{Sender: c.account, TxID: chunkID(c.account, one.m, attempt)}
+		var keys [][]byte
+		for i := range len(one.m.Items) + 1 {
+			keys = append(keys, voucherv1.PackageKey(t.Created(0, uint32(i))))
+		}
+		_, raws, err := c.GetAll(ctx, keys...)
+		if err != nil {
+			return 0, err
+		}
+		if raws[0] == nil {
+			continue
+		}
+		for i, item := range one.m.Items {
+			if same, err := samePackage(raws[i], item); err != nil || !same {
+				return one.first + i, err
+			}
+		}
+		return one.first + len(one.m.Items), nil // it had more, or another day of delivery, which no package keeps
+	}
+	return -1, nil
+}
+
+func samePackage(raw []byte, item *voucherv1.IssueItem) (bool, error) {
+	pkg := &voucherv1.Package{}
+	if raw == nil {
+		return false, nil
+	}
+	err := kernelv1.Unframe(raw, pkg)
+	return bytes.Equal(pkg.Creditor, item.Creditor) && pkg.Currency == item.Currency && pkg.AmountMinor == item.AmountMinor &&
+		pkg.DueDay == item.DueDay && proto.Equal(pkg.Background, item.Background) && bytes.Equal(pkg.BankReview, item.BankReview), err
 }
 
 // ItemFromInvoice makes an item of an issue from an invoice: the whole amount, with the fingerprints under the

@@ -2,6 +2,7 @@ package sdk_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/splittally/splittally/sdk"
 	"github.com/splittally/splittally/sdk/invoice"
 	"github.com/splittally/splittally/sdk/sdktest"
+	"google.golang.org/protobuf/proto"
 )
 
 func items(chain *sdktest.Chain, n int) (out []*voucherv1.IssueItem) {
@@ -41,7 +43,7 @@ func TestIssueRunResumes(t *testing.T) {
 		packages, before = append(packages, i.Packages...), append(before, i.Before)
 		return nil
 	})
-	if err != nil || len(packages) != len(list) || len(before) != 3 || !before[0] || !before[1] || before[2] {
+	if err != nil || len(packages) != len(list) || len(before) != 3 || !before[0] || !before[1] { // the third may have been on its way
 		t.Fatalf("%d packages, before %v, %v", len(packages), before, err)
 	}
 	owed, err := obligor.Owed(t.Context())
@@ -54,9 +56,69 @@ func TestIssueRunResumes(t *testing.T) {
 			t.Errorf("%d: item %d has package %v, %v", i, at, pkg, err)
 		}
 	}
-	list[3].AmountMinor, list[3].Background.Invoices[0].UsedMinor = 50, 50
-	if err := obligor.IssueRun(t.Context(), run, list, func(sdk.Issued) error { return nil }); !errors.Is(err, voucherv1.ErrRunChunkDiffers) {
-		t.Errorf("a run with another item: %v", err)
+	if done, err := obligor.IssuedOfRun(t.Context(), run, list); err != nil || slices.Contains(done, false) {
+		t.Errorf("%v", err)
+	}
+	runDiffers(t, obligor, run, list)
+}
+
+// runDiffers gives a run that is on the chain other items: each is refused with its place, and nothing is sent.
+func runDiffers(t *testing.T, c *sdk.Client, run sdk.RunID, list []*voucherv1.IssueItem) {
+	t.Helper()
+	for _, tc := range []struct {
+		name  string
+		alter func([]*voucherv1.IssueItem) []*voucherv1.IssueItem
+		item  int
+	}{
+		{"an amount", func(l []*voucherv1.IssueItem) []*voucherv1.IssueItem {
+			l[503].AmountMinor, l[503].Background.Invoices[0].UsedMinor = 50, 50
+			return l
+		}, 503},
+		{"a due day", func(l []*voucherv1.IssueItem) []*voucherv1.IssueItem { l[0].DueDay++; return l }, 0},
+		{"an invoice", func(l []*voucherv1.IssueItem) []*voucherv1.IssueItem {
+			l[7].Background.Invoices[0].Fingerprint = id.Hash("other").Bytes()
+			return l
+		}, 7},
+		{"fewer", func(l []*voucherv1.IssueItem) []*voucherv1.IssueItem { return l[:1002] }, 1002},
+		{"a chunk fewer", func(l []*voucherv1.IssueItem) []*voucherv1.IssueItem { return l[:1000] }, 1000},
+		{"more", func(l []*voucherv1.IssueItem) []*voucherv1.IssueItem { return append(l, l[0]) }, 1007},
+		{"swapped", func(l []*voucherv1.IssueItem) []*voucherv1.IssueItem { l[600], l[601] = l[601], l[600]; return l }, 600},
+	} {
+		var other []*voucherv1.IssueItem
+		for _, one := range list {
+			other = append(other, proto.CloneOf(one))
+		}
+		err := c.IssueRun(t.Context(), run, tc.alter(other), func(sdk.Issued) error { return nil })
+		var differs *sdk.RunDiffers
+		if !errors.As(err, &differs) || !errors.Is(err, voucherv1.ErrRunChunkDiffers) || differs.Item != tc.item {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+	}
+}
+
+// A chunk that is refused ends the run; those that were on the way beside it are reported.
+func TestIssueRunRefusedInTheMiddle(t *testing.T) {
+	chain := sdktest.Start(t, 1)
+	obligor := chain.Dial(sdktest.Obligor)
+	list := items(chain, 8*sdk.ChunkItems)
+	bad := list[sdk.ChunkItems+1]
+	bad.AmountMinor, bad.Background.Invoices[0].UsedMinor, bad.Background.Invoices[0].TotalMinor = 1<<50, 1<<50, 1<<50
+	var told []uint32
+	err := obligor.IssueRun(t.Context(), sdk.RunID{3}, list, func(i sdk.Issued) error { told = append(told, i.Chunk); return nil })
+	if !errors.Is(err, voucherv1.ErrLineExceeded) || !strings.HasPrefix(err.Error(), "chunk 2 (items 500 to 999)") || len(told) < 1 || slices.Contains(told, 2) {
+		t.Errorf("told %v, %v", told, err)
+	}
+	done, err := obligor.IssuedOfRun(t.Context(), sdk.RunID{3}, list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, is := range done {
+		if is != slices.Contains(told, uint32(i/sdk.ChunkItems+1)) {
+			t.Fatalf("item %d is issued: %v, and told were %v", i, is, told)
+		}
+	}
+	if err := obligor.IssueRun(t.Context(), sdk.RunID{4}, nil, nil); err == nil {
+		t.Error("a run of nothing")
 	}
 }
 

@@ -29,7 +29,10 @@ type bends struct {
 	// submit takes the place of the node's own; taken hands the transactions to the node.
 	submit func(taken func() (*gatev1.SubmitResponse, error)) (*gatev1.SubmitResponse, error)
 	events func(*gatev1.EventsResponse)
-	fail   func() error // before a read
+	// entries bends pages of an account's chain; refuse takes their place.
+	entries func(*gatev1.EntriesRequest, *gatev1.EntriesResponse)
+	refuse  func() error
+	fail    func() error // before a read
 }
 
 // liar stands between a client and an honest node.
@@ -172,4 +175,11 @@ func (l *liar) Sent(ctx context.Context, r *connect.Request[gatev1.SentRequest])
 
 func (l *liar) Events(ctx context.Context, r *connect.Request[gatev1.EventsRequest]) (*connect.Response[gatev1.EventsResponse], error) {
 	return pass(ctx, l, r, l.honest.Events, alone[gatev1.EventsRequest](l.now().events))
+}
+
+func (l *liar) Entries(ctx context.Context, r *connect.Request[gatev1.EntriesRequest]) (*connect.Response[gatev1.EntriesResponse], error) {
+	if refuse := l.now().refuse; refuse != nil {
+		return nil, refuse()
+	}
+	return pass(ctx, l, r, l.honest.Entries, l.now().entries)
 }

@@ -116,7 +116,7 @@ func TestAccountsMembersAndDays(t *testing.T) {
 		}
 		names = append(names, m.Legal.Name)
 	}
-	if len(names) != 8 || !slices.Contains(names, "Bank of Linjiang") {
+	if len(names) != 9 || !slices.Contains(names, "Bank of Linjiang") {
 		t.Errorf("members %q", names)
 	}
 	for a, err := range tier1.Accounts(t.Context(), chain.Member(sdktest.Tier1)) {

@@ -293,7 +293,7 @@ func TestLyingNodeAboutTrails(t *testing.T) {
 		"the sibling's":         func(a *gatev1.TrailResponse) { a.Entries = honest },
 		"the sibling's newest":  func(a *gatev1.TrailResponse) { a.Entries[0] = honest[0] },
 		"the newest left out":   func(a *gatev1.TrailResponse) { a.Entries = a.Entries[1:] },
-		"the issue left out":    func(a *gatev1.TrailResponse) { a.Entries = a.Entries[:1] },
+		"the issue left out":    func(a *gatev1.TrailResponse) { a.Entries = a.Entries[:max(len(a.Entries)-1, 0)] },
 		"all left out":          func(a *gatev1.TrailResponse) { a.Entries = nil },
 		"more before the issue": func(a *gatev1.TrailResponse) { a.Entries = append(a.Entries, a.Entries[1]) },
 		"an entry cut off":      func(a *gatev1.TrailResponse) { a.Entries[0] = a.Entries[0][:30] },

@@ -57,7 +57,7 @@ func TestBoundsOfCalls(t *testing.T) {
 		_, err := c.Submit(ctx, connect.NewRequest(&gatev1.SubmitRequest{Transactions: slices.Repeat([][]byte{{1}}, n)}))
 		return err
 	}
-	bad := make([]byte, 31)
+	bad, good := make([]byte, 31), make([]byte, 32)
 	for name, tc := range map[string]struct {
 		err  error
 		want connect.Code
@@ -73,7 +73,10 @@ func TestBoundsOfCalls(t *testing.T) {
 		"257 txs":        {submit(257), connect.CodeInvalidArgument},
 		"short hash":     {second(c.Outcome(ctx, connect.NewRequest(&gatev1.OutcomeRequest{Hash: bad}))), connect.CodeInvalidArgument},
 		"short account":  {second(c.Sent(ctx, connect.NewRequest(&gatev1.SentRequest{Account: bad, Head: bad}))), connect.CodeInvalidArgument},
-		"short head":     {second(c.Trail(ctx, connect.NewRequest(&gatev1.TrailRequest{Package: bad, Number: bad, Head: bad}))), connect.CodeInvalidArgument},
+		"short head":     {second(c.Trail(ctx, connect.NewRequest(&gatev1.TrailRequest{Key: good, Head: bad}))), connect.CodeInvalidArgument},
+		"no key":         {second(c.Trail(ctx, connect.NewRequest(&gatev1.TrailRequest{Head: good}))), connect.CodeInvalidArgument},
+		"long key":       {second(c.Trail(ctx, connect.NewRequest(&gatev1.TrailRequest{Key: make([]byte, 257), Head: good}))), connect.CodeInvalidArgument},
+		"skip of a lot":  {second(c.Trail(ctx, connect.NewRequest(&gatev1.TrailRequest{Key: good, Head: good, Skip: 1 << 16}))), connect.CodeInvalidArgument},
 		"events of 0":    {second(c.Events(ctx, connect.NewRequest(&gatev1.EventsRequest{}))), connect.CodeInvalidArgument},
 		"events below 0": {second(c.Events(ctx, connect.NewRequest(&gatev1.EventsRequest{FromHeight: -4}))), connect.CodeInvalidArgument},
 		"no light block": {second(c.LightBlock(ctx, connect.NewRequest(&gatev1.LightBlockRequest{Height: 1 << 40}))), connect.CodeNotFound},

@@ -19,11 +19,13 @@ import (
 // Bounds of one call.
 const (
 	maxKeys    = 256
+	maxKeySize = 256
 	maxPage    = 1_000
 	maxSubmit  = 256
 	maxWait    = 30 * time.Second
 	maxBlocks  = 1_000
 	maxWalk    = 1_000
+	maxEntries = 200
 	maxTxs     = 10_000 // of the events in one answer
 	sessionFor = "session"
 )
@@ -157,15 +159,13 @@ func (g *Gate) Outcome(ctx context.Context, r *connect.Request[gatev1.OutcomeReq
 	return connect.NewResponse(out), nil
 }
 
-// Trail hands out the entries of a part's trail.
+// Trail hands out the steps of a record's trail.
 func (g *Gate) Trail(ctx context.Context, r *connect.Request[gatev1.TrailRequest]) (*connect.Response[gatev1.TrailResponse], error) {
-	pkg, ok1 := id.Of(r.Msg.Package)
-	number, ok2 := id.Of(r.Msg.Number)
-	head, ok3 := id.Of(r.Msg.Head)
-	if !ok1 || !ok2 || !ok3 {
-		return nil, refuse(connect.CodeInvalidArgument, "package, number and head are 32 bytes each")
+	head, ok := id.Of(r.Msg.Head)
+	if n := len(r.Msg.Key); !ok || n == 0 || n > maxKeySize || r.Msg.Skip > app.MaxTrail {
+		return nil, refuse(connect.CodeInvalidArgument, "head is 32 bytes, key a state key, and skip at most what a trail has")
 	}
-	entries, err := g.app.Trail(readerOf(ctx), pkg, number, head, bounded(r.Msg.Limit, maxWalk))
+	entries, err := g.app.Trail(readerOf(ctx), r.Msg.Key, head, int(r.Msg.Skip), bounded(r.Msg.Limit, maxWalk))
 	if err != nil {
 		return nil, asConnect(err)
 	}
@@ -184,6 +184,20 @@ func (g *Gate) Sent(ctx context.Context, r *connect.Request[gatev1.SentRequest])
 		return nil, asConnect(err)
 	}
 	return connect.NewResponse(&gatev1.SentResponse{Links: links}), nil
+}
+
+// Entries hands out the entries of an account's chain.
+func (g *Gate) Entries(ctx context.Context, r *connect.Request[gatev1.EntriesRequest]) (*connect.Response[gatev1.EntriesResponse], error) {
+	account, ok1 := id.Of(r.Msg.Account)
+	head, ok2 := id.Of(r.Msg.Head)
+	if !ok1 || !ok2 {
+		return nil, refuse(connect.CodeInvalidArgument, "account and head are 32 bytes each")
+	}
+	entries, err := g.app.Entries(readerOf(ctx), account, head, bounded(r.Msg.Limit, maxEntries))
+	if err != nil {
+		return nil, asConnect(err)
+	}
+	return connect.NewResponse(&gatev1.EntriesResponse{Entries: entries}), nil
 }
 
 // Events hands out the events of blocks, without gaps; it waits for the first of them.
@@ -237,6 +251,8 @@ func asConnect(err error) error {
 		return connect.NewError(connect.CodeOutOfRange, errors.New("HeightPruned: this height can no longer be proven here; start again at a newer one"))
 	case errors.Is(err, app.ErrFuture):
 		return connect.NewError(connect.CodeUnavailable, err)
+	case errors.Is(err, app.ErrNoEntry):
+		return connect.NewError(connect.CodeFailedPrecondition, gatev1.ErrHistoryMissing)
 	case errors.Is(err, app.ErrNoList):
 		return connect.NewError(connect.CodeInvalidArgument, err)
 	case errs.CodeOf(err) != nil:

@@ -132,7 +132,7 @@ func (w *world) seeLists(t *testing.T, all map[byte]*client) {
 		may     string
 		keys    int
 	}{
-		{membersv1.ListMembers, membersv1.MembersSubject, "OB12FRN", 8},
+		{membersv1.ListMembers, membersv1.MembersSubject, "OB12FRN", 9},
 		{governancev1.ListProposals, governancev1.ProposalsSubject, "OB12FRN", 0},
 		{membersv1.ListAccounts, w.Role("tier1").Member, "1R", 1},
 		{depositv1.ListDeposits, account("tier1"), "1R", 1},
@@ -241,7 +241,7 @@ func (w *world) seeTrail(t *testing.T, b *business, all map[byte]*client) {
 			may string
 		}{"held": {b.part, "1R"}, "on offer": {b.offered, "12R"}} {
 			p := w.partAt(all['R'], tc.key)
-			q := &gatev1.TrailRequest{Package: p.Package, Number: p.Number, Head: p.Head}
+			q := &gatev1.TrailRequest{Key: tc.key, Head: p.Head}
 			res, err := c.Trail(context.Background(), connect.NewRequest(q))
 			if bytes.IndexByte([]byte(tc.may), letter) < 0 {
 				if codeOf(err) != connect.CodePermissionDenied {
@@ -256,6 +256,10 @@ func (w *world) seeTrail(t *testing.T, b *business, all map[byte]*client) {
 			q.Head = hashOf("another head")
 			if _, err := c.Trail(context.Background(), connect.NewRequest(q)); codeOf(err) != connect.CodePermissionDenied {
 				t.Errorf("%s: a head that is not the part's: %v", name, err)
+			}
+			q.Head, q.Key = p.Head, voucherv1.PackageKey(id.ID(p.Package))
+			if _, err := c.Trail(context.Background(), connect.NewRequest(q)); codeOf(err) != connect.CodePermissionDenied {
+				t.Errorf("%s: a record that ends no trail: %v", name, err)
 			}
 		}
 	}
@@ -328,7 +332,7 @@ func (w *world) seeSent(t *testing.T, b *business, all map[byte]*client) {
 // endorsementOf is the hash of the newest endorsement of the part that tier1 holds.
 func (w *world) endorsementOf(t *testing.T, c *client, b *business) []byte {
 	t.Helper()
-	res, err := c.Trail(context.Background(), connect.NewRequest(&gatev1.TrailRequest{Package: b.held.Package, Number: b.held.Number, Head: b.held.Head}))
+	res, err := c.Trail(context.Background(), connect.NewRequest(&gatev1.TrailRequest{Key: b.part, Head: b.held.Head}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
+	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
@@ -117,6 +118,47 @@ func TestKept(t *testing.T) {
 	}
 	if got, err := index.Kept(c.side, id.ID{1}); got != nil || err != nil {
 		t.Errorf("nobody kept %q %v", got, err)
+	}
+}
+
+// An entry is found by its hash for its own account alone, with the events of its transaction that name the account.
+func TestEntry(t *testing.T) {
+	c := newChain(t)
+	me, other := subject('m'), subject('o')
+	keep := func(account id.ID, number uint64) ([]byte, id.ID) {
+		b, err := proto.Marshal(&kernelv1.Entry{Account: account.Bytes(), Number: number})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return append([]byte(kernelv1.TagEntry), b...), kernelv1.EntryHash(b)
+	}
+	mine, hash := keep(me, 1)
+	theirs, hashOfTheirs := keep(other, 1)
+	ofBlock, hashOfBlock := keep(me, 2)
+	party := kernelv1.Visibility_VISIBILITY_PARTY
+	events := []*kernelv1.Event{
+		{Type: "of both", Parties: [][]byte{me.Bytes(), other.Bytes()}, Visibility: party}, {Type: "of the other", Parties: [][]byte{other.Bytes()}, Visibility: party},
+		{Type: "of me", Parties: [][]byte{me.Bytes()}, Visibility: party}, {Type: "of nobody"},
+		{Type: "for regulators", Parties: [][]byte{me.Bytes()}, Visibility: kernelv1.Visibility_VISIBILITY_REGULATOR},
+	}
+	r := result(1, nil)
+	r.Events, r.Kept = events, append(r.Kept, mine, theirs)
+	c.block([]kernel.Result{result(2, nil), r}, &kernel.Outcome{Kept: [][]byte{ofBlock}, Events: events[2:3]})
+	for name, tc := range map[string]struct {
+		account, hash id.ID
+		want          []byte
+		events        int
+	}{
+		"mine": {me, hash, mine, 2}, "the block's": {me, hashOfBlock, ofBlock, 1}, "theirs": {other, hashOfTheirs, theirs, 2},
+		"another's": {me, hashOfTheirs, nil, 0}, "a link": {me, kernelv1.KeptHash(r.Kept[0]), nil, 0}, "none": {me, id.ID{1}, nil, 0},
+	} {
+		got, events, err := index.Entry(c.side, tc.account, tc.hash)
+		if err != nil || len(events) != tc.events || tc.want == nil && got != nil || tc.want != nil && !bytes.Equal(got, tc.want[4:]) {
+			t.Errorf("%s: %x with %d events, %v", name, got, len(events), err)
+		}
+	}
+	if _, _, err := index.Entry(broken{}, me, hash); !errors.Is(err, errDisk) {
+		t.Error(err)
 	}
 }
 

@@ -1,12 +1,14 @@
 package index
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 
 	"github.com/splittally/splittally/app/index/indexv1"
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -39,22 +41,48 @@ func Kept(s Source, hash id.ID) ([]byte, error) {
 	if err != nil || !ok {
 		return nil, err
 	}
-	kept, err := keptAt(s, p)
+	kept, _, err := leftAt(s, p)
 	if err != nil || int(position) >= len(kept) {
 		return nil, err
 	}
 	return kept[position], nil
 }
 
-func keptAt(s Source, p Place) ([][]byte, error) {
+// leftAt is what a transaction, or a block by itself, left: preimages and events.
+func leftAt(s Source, p Place) ([][]byte, []*kernelv1.Event, error) {
 	if p.Number == blockLevel {
 		b := &indexv1.Block{}
 		_, err := get(s, blockKey(p.Height), b)
-		return b.Kept, err
+		return b.Kept, b.Events, err
 	}
 	tx := &indexv1.Tx{}
 	_, err := get(s, txKey(p.Height, p.Number), tx)
-	return tx.Kept, err
+	return tx.Kept, tx.Events, err
+}
+
+// Entry finds an entry of an account's chain by its hash, encoded, with the events that name the account; nil where the
+// index has none of this account.
+func Entry(s Source, account, hash id.ID) (encoded []byte, events []*kernelv1.Event, err error) {
+	p, position, ok, err := placeAt(s, keptKey(hash))
+	if err != nil || !ok {
+		return nil, nil, err
+	}
+	kept, all, err := leftAt(s, p)
+	if err != nil || int(position) >= len(kept) || !isEntryOf(kept[position], account) {
+		return nil, nil, err
+	}
+	for _, e := range all {
+		if e.Names(account) && e.Visibility != kernelv1.Visibility_VISIBILITY_REGULATOR {
+			events = append(events, e)
+		}
+	}
+	return kept[position][len(kernelv1.TagEntry):], events, nil
+}
+
+func isEntryOf(kept []byte, account id.ID) bool {
+	encoded, ok := bytes.CutPrefix(kept, []byte(kernelv1.TagEntry))
+	e := &kernelv1.Entry{}
+	return ok && proto.Unmarshal(encoded, e) == nil && bytes.Equal(e.Account, account[:])
 }
 
 // List returns state keys of a list after a key (nil: from the start), at most limit, and whether there are more.

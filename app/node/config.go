@@ -3,13 +3,10 @@ package node
 import (
 	"fmt"
 	"net"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
-	cfg "github.com/cometbft/cometbft/config"
 	"github.com/cometbft/cometbft/p2p"
 )
 
@@ -51,6 +48,23 @@ type Config struct {
 	// LogLevel is debug, info, warn or error; LogFormat is text or json.
 	LogLevel  string `koanf:"log_level"`
 	LogFormat string `koanf:"log_format"`
+	// LogFile takes the log in place of standard error; a relative path is under the home. LogMaxMiB is how large it may
+	// become before it is put aside, LogKeep how many that were put aside are kept.
+	LogFile   string `koanf:"log_file"`
+	LogMaxMiB int    `koanf:"log_max_mib"`
+	LogKeep   int    `koanf:"log_keep"`
+	// SnapshotEveryBlocks makes a snapshot at each height that it divides; 0 makes none. SnapshotsKept is how many stay.
+	SnapshotEveryBlocks int `koanf:"snapshot_every_blocks"`
+	SnapshotsKept       int `koanf:"snapshots_kept"`
+	// StateSyncTrustHeight and StateSyncTrustHash name a header that another member told the operator; a node without blocks
+	// then begins from a peer's snapshot. StateSyncGates are gates of two members at least, PIN@host:port.
+	StateSyncTrustHeight int      `koanf:"state_sync_trust_height"`
+	StateSyncTrustHash   string   `koanf:"state_sync_trust_hash"`
+	StateSyncGates       []string `koanf:"state_sync_gates"`
+	// RemoteSignerListen is where a signer connects, IP:port; the node then has no validator key. RemoteSignerKey is the
+	// one signer's public key, 64 hex digits.
+	RemoteSignerListen string `koanf:"remote_signer_listen"`
+	RemoteSignerKey    string `koanf:"remote_signer_key"`
 	// CheckInvariants runs every invariant after every block and stops the node where one is broken: slow, for tests.
 	CheckInvariants bool `koanf:"check_invariants"`
 }
@@ -62,13 +76,14 @@ func DefaultConfig() Config {
 		BlockWaitMS: 100, IdleWaitMS: 500,
 		NodeCacheMiB: 256, BlockCacheMiB: 64, WriteBufferMiB: 64,
 		ProofHeights: 100, ProofSeconds: 60, CallsPerSecond: 500,
-		LogLevel: "info", LogFormat: "text",
+		LogLevel: "info", LogFormat: "text", LogMaxMiB: 100, LogKeep: 10,
+		SnapshotsKept: 2, StateSyncGates: []string{},
 	}
 }
 
 // Check judges every field and names the one that is wrong, with what to do.
 func (c Config) Check() error {
-	for _, f := range []func() error{c.checkAddresses, c.checkPeers, c.checkNumbers, c.checkWords} {
+	for _, f := range []func() error{c.checkAddresses, c.checkPeers, c.checkNumbers, c.checkWords, c.checkStateSync, c.checkSigner} {
 		if err := f(); err != nil {
 			return err
 		}
@@ -86,6 +101,7 @@ func (c Config) checkAddresses() error {
 		{"p2p_external", c.P2PExternal, true},
 		{"rpc_listen", c.RPCListen, true},
 		{"metrics_listen", c.MetricsListen, true},
+		{"remote_signer_listen", c.RemoteSignerListen, true},
 	} {
 		if a.optional && a.value == "" {
 			continue
@@ -143,6 +159,11 @@ func (c Config) checkNumbers() error {
 		{"proof_seconds", c.ProofSeconds, 10, 86_400},
 		{"calls_per_second", c.CallsPerSecond, 1, 1_000_000},
 		{"double_sign_check_blocks", c.DoubleSignCheckBlocks, 0, 1_000},
+		{"log_max_mib", c.LogMaxMiB, 1, 1 << 20},
+		{"log_keep", c.LogKeep, 1, 10_000},
+		{"snapshot_every_blocks", c.SnapshotEveryBlocks, 0, 1 << 30},
+		{"snapshots_kept", c.SnapshotsKept, 1, 100},
+		{"state_sync_trust_height", c.StateSyncTrustHeight, 0, 1 << 30},
 	} {
 		if n.value < n.lo || n.value > n.hi {
 			return fieldError(n.name, "%d is outside of %d to %d", n.value, n.lo, n.hi)
@@ -162,78 +183,17 @@ func (c Config) checkWords() error {
 	if len(c.Member) > maxMemberName {
 		return fieldError("member", "%d bytes, at most %d", len(c.Member), maxMemberName)
 	}
+	if len(c.LogFile) > maxPath {
+		return fieldError("log_file", "%d bytes, at most %d", len(c.LogFile), maxPath)
+	}
 	return nil
 }
 
-const maxMemberName = 200
+const (
+	maxMemberName = 200
+	maxPath       = 1_000
+)
 
 func fieldError(field, format string, args ...any) error {
 	return fmt.Errorf("configuration: %s: %s", field, fmt.Sprintf(format, args...))
 }
-
-// Paths beneath a node's home.
-func (c Config) path(parts ...string) string {
-	return filepath.Join(append([]string{c.Home}, parts...)...)
-}
-
-// StateDir is where the state is kept.
-func (c Config) StateDir() string { return c.path("data", "state") }
-
-// GenesisFile is the network's genesis.
-func (c Config) GenesisFile() string { return c.path("config", "genesis.json") }
-
-// GateCertFile is the gate's certificate, whose key clients pin.
-func (c Config) GateCertFile() string { return c.path("config", "gate.crt") }
-
-// GateKeyFile is the secret key of the gate's certificate.
-func (c Config) GateKeyFile() string { return c.path("config", "gate.key") }
-
-// Engine is the engine's configuration as this node wants it; pitfalls of its defaults are in ARCHITECTURE.md.
-func (c Config) Engine() *cfg.Config {
-	e := cfg.DefaultConfig()
-	e.SetRoot(c.Home)
-	e.DBBackend = "goleveldb"
-	e.Moniker = c.Member
-	e.FilterPeers = true
-	e.TxIndex.Indexer = "null"
-	e.RPC.ListenAddress, e.RPC.GRPCListenAddress = "", ""
-	if c.RPCListen != "" {
-		e.RPC.ListenAddress = "tcp://" + c.RPCListen
-	}
-	c.engineP2P(e)
-	c.engineConsensus(e)
-	e.Mempool.Type = "app"
-	e.Mempool.ReapInterval = 10 * time.Millisecond
-	e.Mempool.Recheck = false
-	e.Mempool.MaxTxBytes = 1 << 20
-	e.BlockSync.AdaptiveSync = false
-	e.Instrumentation.Prometheus = c.MetricsListen != ""
-	e.Instrumentation.PrometheusListenAddr = "" // served beside the application's
-	e.Storage.DiscardABCIResponses = true
-	return e
-}
-
-func (c Config) engineP2P(e *cfg.Config) {
-	e.P2P.ListenAddress = "tcp://" + c.P2PListen
-	e.P2P.ExternalAddress = c.P2PExternal
-	e.P2P.PersistentPeers = strings.Join(c.Peers, ",")
-	e.P2P.PexReactor = false
-	e.P2P.AddrBookStrict = false
-	e.P2P.AllowDuplicateIP = true
-	e.P2P.FlushThrottleTimeout = 5 * time.Millisecond
-	e.P2P.SendRate, e.P2P.RecvRate = 20<<20, 20<<20
-}
-
-func (c Config) engineConsensus(e *cfg.Config) {
-	e.Consensus.TimeoutCommit = time.Duration(c.BlockWaitMS) * time.Millisecond
-	e.Consensus.SkipTimeoutCommit = false
-	e.Consensus.TimeoutPropose = 2 * time.Second
-	e.Consensus.TimeoutPrevote = 500 * time.Millisecond
-	e.Consensus.TimeoutPrecommit = 500 * time.Millisecond
-	e.Consensus.PeerGossipSleepDuration = 5 * time.Millisecond
-	e.Consensus.DoubleSignCheckHeight = int64(c.DoubleSignCheckBlocks)
-	e.Consensus.CreateEmptyBlocks = true
-}
-
-// ConfigFile is where the configuration is kept.
-func (c Config) ConfigFile() string { return c.path("config", "tallyd.toml") }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +54,48 @@ var spoilt = map[string][]func(*node.Config){
 	"log_level":                words(func(c *node.Config, w string) { c.LogLevel = w }),
 	"log_format":               words(func(c *node.Config, w string) { c.LogFormat = w }),
 	"check_invariants":         {}, // every value is right
+	"log_file":                 {func(c *node.Config) { c.LogFile = strings.Repeat("x", 1_001) }},
+	"log_max_mib":              numbers(func(c *node.Config, n int) { c.LogMaxMiB = n }, 0, 1<<20+1),
+	"log_keep":                 numbers(func(c *node.Config, n int) { c.LogKeep = n }, 0, 10_001),
+	"snapshot_every_blocks":    numbers(func(c *node.Config, n int) { c.SnapshotEveryBlocks = n }, -1, 1<<30+1),
+	"snapshots_kept":           numbers(func(c *node.Config, n int) { c.SnapshotsKept = n }, 0, 101),
+	"state_sync_trust_height":  numbers(func(c *node.Config, n int) { c.StateSyncTrustHeight = n }, -1, 1<<30+1),
+	"state_sync_trust_hash":    words(func(c *node.Config, w string) { c.StateSyncTrustHeight, c.StateSyncTrustHash = 1, w })[:4],
+	"state_sync_gates": {
+		func(c *node.Config) { c.StateSyncGates = []string{""} }, func(c *node.Config) { c.StateSyncGates = make([]string, 21) },
+		func(c *node.Config) { c.StateSyncGates = []string{gate, gate[1:]} }, func(c *node.Config) { c.StateSyncGates = []string{gate[:65] + "host"} },
+		func(c *node.Config) {
+			c.StateSyncTrustHeight, c.StateSyncTrustHash, c.StateSyncGates = 1, gate[:64], []string{gate}
+		},
+	},
+	"remote_signer_listen": addresses(func(c *node.Config, a string) { c.RemoteSignerListen, c.RemoteSignerKey = a, gate[:64] }, "localhost:1", ":1"),
+	"remote_signer_key": {
+		func(c *node.Config) { c.RemoteSignerKey = gate[:64] }, func(c *node.Config) { c.RemoteSignerListen = "127.0.0.1:1" },
+		func(c *node.Config) { c.RemoteSignerListen, c.RemoteSignerKey = "127.0.0.1:1", gate[:62] },
+	},
+}
+
+var gate = strings.Repeat("ab", 32) + "@127.0.0.1:26443"
+
+// Every field stands in the file that init writes, with what it means above it.
+func TestFileExplains(t *testing.T) {
+	c := good(t)
+	if err := c.Save(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(c.ConfigFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(b), "\n")
+	typ := reflect.TypeFor[node.Config]()
+	for i := range typ.NumField() {
+		name := typ.Field(i).Tag.Get("koanf")
+		at := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, name+" = ") })
+		if name != "-" && (at < 1 || !strings.HasPrefix(lines[at-1], "# ")) {
+			t.Errorf("the field %s is not explained", name)
+		}
+	}
 }
 
 func addresses(set func(*node.Config, string), more ...string) (out []func(*node.Config)) {
@@ -106,6 +149,7 @@ func TestSaveLoad(t *testing.T) {
 		c.Home, c.Member, c.LogFormat = home, text.Draw(t, "member"), rapid.SampledFrom([]string{"text", "json"}).Draw(t, "format")
 		c.Peers = rapid.SliceOfN(rapid.Just(peer), 0, 3).Draw(t, "peers")
 		c.RPCListen = rapid.SampledFrom([]string{"", "127.0.0.1:1", "localhost:2", "[::1]:3"}).Draw(t, "rpc")
+		c.LogFile, c.StateSyncGates = text.Draw(t, "log file"), rapid.SliceOfN(rapid.Just(gate), 0, 3).Draw(t, "gates")
 		c.BlockWaitMS, c.CheckInvariants = rapid.IntRange(0, 10_000).Draw(t, "wait"), rapid.Bool().Draw(t, "check")
 		if err := c.Save(); err != nil {
 			t.Fatal(err)

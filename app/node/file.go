@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"reflect"
@@ -53,18 +54,34 @@ func wholeNumbers(from, to reflect.Kind, value any) (any, error) {
 	return value, nil
 }
 
-// Save writes the configuration, every field by name.
+// Save writes the configuration, every field by name with what it means above it.
 func (c Config) Save() error {
 	if err := c.Check(); err != nil {
 		return err
 	}
-	k := koanf.New(".")
-	if err := k.Load(structs.Provider(c, "koanf"), nil); err != nil {
-		return err
-	}
-	b, err := k.Marshal(toml.Parser())
+	b, err := c.text()
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(c.ConfigFile(), b, 0o600)
+}
+
+// text writes the fields in the order in which they are explained.
+func (c Config) text() ([]byte, error) {
+	k := koanf.New(".")
+	if err := k.Load(structs.Provider(c, "koanf"), nil); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	for _, f := range fields {
+		for line := range strings.Lines(f.help) {
+			out.WriteString("# " + strings.TrimSpace(line) + "\n")
+		}
+		b, err := toml.Parser().Marshal(map[string]any{f.name: k.Get(f.name)})
+		if err != nil {
+			return nil, err
+		}
+		out.Write(append(b, '\n'))
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
 }

@@ -24,7 +24,7 @@ import (
 // Identity is what a node shows to others.
 type Identity struct {
 	PeerID    string // 40 hex digits
-	Validator []byte // Ed25519 public key
+	Validator []byte // Ed25519 public key; none where a remote signer has it
 	Pin       string // sha256 of the gate certificate's public key, hex
 }
 
@@ -65,9 +65,12 @@ func ReadIdentity(c Config) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	pv := privval.LoadFilePVEmptyState(e.PrivValidatorKeyFile(), "")
-	pin, err := Pin(c.GateCertFile())
-	return Identity{PeerID: string(key.ID()), Validator: pv.Key.PubKey.Bytes(), Pin: pin}, err
+	ident := Identity{PeerID: string(key.ID())}
+	if _, err := os.Stat(e.PrivValidatorKeyFile()); err == nil {
+		ident.Validator = privval.LoadFilePVEmptyState(e.PrivValidatorKeyFile(), "").Key.PubKey.Bytes()
+	}
+	ident.Pin, err = Pin(c.GateCertFile())
+	return ident, err
 }
 
 // Pin is the sha256 of the public key of a certificate file: what clients know a gate by.

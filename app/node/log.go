@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -36,14 +37,38 @@ func (l engineLog) Info(msg string, kv ...any)  { l.write(slog.LevelDebug, msg, 
 func (l engineLog) Warn(msg string, kv ...any) { l.write(slog.LevelWarn, msg, kv) }
 
 func (l engineLog) Error(msg string, kv ...any) {
-	if strings.Contains(msg, "CONSENSUS FAILURE") {
-		l.fail("the engine's consensus has failed; its log says why")
+	if why, ok := ends(msg); ok {
+		l.fail(why + causeIn(kv))
 	}
 	if l.stopping.Load() {
 		l.write(slog.LevelDebug, msg, kv)
 		return
 	}
 	l.write(slog.LevelError, msg, kv)
+}
+
+// ends tells which lines of the engine mean that the process must end: after these it only stands still.
+func ends(msg string) (why string, ok bool) {
+	switch {
+	case strings.Contains(msg, "CONSENSUS FAILURE"):
+		return "the engine's consensus has failed", true
+	case msg == "State sync failed", msg == "Failed to bootstrap node with new state", msg == "Failed to store last seen commit", msg == "Failed to switch to block sync":
+		return "the node cannot begin from a snapshot, and what was taken in of it goes at the next start", true
+	}
+	return "", false
+}
+
+// causeBytesMax bounds what is told of a cause; the whole is in the log.
+const causeBytesMax = 500
+
+// causeIn finds the cause among what stands beside a line.
+func causeIn(kv []any) string {
+	for i := 0; i+1 < len(kv); i += 2 {
+		if kv[i] == "err" {
+			return fmt.Sprintf(": %.*s", causeBytesMax, fmt.Sprint(kv[i+1]))
+		}
+	}
+	return ""
 }
 
 func (l engineLog) With(kv ...any) log.Logger { return engineLog{l.to.With(kv...), l.fail, l.stopping} }

@@ -17,9 +17,9 @@ import (
 	"time"
 
 	cfg "github.com/cometbft/cometbft/config"
+	"github.com/cometbft/cometbft/libs/service"
 	engine "github.com/cometbft/cometbft/node"
 	"github.com/cometbft/cometbft/p2p"
-	"github.com/cometbft/cometbft/privval"
 	"github.com/cometbft/cometbft/proxy"
 	rpclocal "github.com/cometbft/cometbft/rpc/client/local"
 	"github.com/cometbft/cometbft/types"
@@ -27,12 +27,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/splittally/splittally/app"
 	"github.com/splittally/splittally/app/gate"
+	"github.com/splittally/splittally/app/node/headers"
 	"github.com/splittally/splittally/app/store"
 	"golang.org/x/time/rate"
 )
 
-// sweepEvery is how often connections of peers that are no longer members' nodes are ended.
-const sweepEvery = 2 * time.Second
+// callsWithin is how long calls that run when the node stops may go on; they then have answered or are cut off.
+const callsWithin = 3 * time.Second
+
+// StopWithin is how long a stop may take in all; who waits longer may end the process.
+const StopWithin = 20 * time.Second
 
 // Node is a running node.
 type Node struct {
@@ -48,6 +52,9 @@ type Node struct {
 	stopping atomic.Bool
 	done     sync.WaitGroup
 	dbs      *databases
+	signer   service.Service // nil where the key is in the home
+	snapshot *app.Snapshots
+	headers  *headers.Source // nil where the node does not begin from a snapshot
 	gate     *http.Server
 	extra    []*http.Server
 	addr     string
@@ -75,13 +82,13 @@ func Start(c Config, version string, log *slog.Logger) (*Node, error) {
 		return nil, errors.Join(u, n.app.Close())
 	}
 	if err := n.startEngine(genesis); err != nil {
-		return nil, errors.Join(err, n.app.Close(), n.dbs.close())
+		return nil, errors.Join(err, n.release())
 	}
 	if err := n.serve(cert, version); err != nil {
 		return nil, errors.Join(err, n.Stop())
 	}
 	n.done.Add(1)
-	go n.sweep()
+	go n.watchPeers()
 	return n, nil
 }
 
@@ -120,15 +127,38 @@ func (n *Node) startEngine(genesis *types.GenesisDoc) error {
 	if err != nil {
 		return fmt.Errorf("the node's key cannot be read; 'tallyd init' makes one: %w", err)
 	}
-	pv := privval.LoadFilePV(e.PrivValidatorKeyFile(), e.PrivValidatorStateFile())
-	n.engine, err = engine.NewNode(e, pv, key, proxy.NewConnSyncLocalClientCreator(app.NewABCI(n.app)),
+	if n.snapshot, err = n.app.OpenSnapshots(n.config.snapshots()); err != nil {
+		return err
+	}
+	pv, err := n.validator(e, genesis.ChainID, key)
+	if err != nil {
+		return err
+	}
+	n.engine, err = engine.NewNode(e, pv, key, proxy.NewConnSyncLocalClientCreator(app.NewABCI(n.app).WithSnapshots(n.snapshot)),
 		func() (*types.GenesisDoc, error) { return genesis, nil }, n.dbs.open,
-		engineMetrics(e.Instrumentation), engineLog{n.log.With("part", "engine"), n.fail, &n.stopping})
+		engineMetrics(e.Instrumentation), engineLog{n.log.With("part", "engine"), n.fail, &n.stopping}, n.stateProvider(genesis))
 	if err != nil {
 		return fmt.Errorf("the engine does not start: %w", err)
 	}
 	n.local = rpclocal.New(n.engine)
 	return n.engine.Start()
+}
+
+// snapshots are made and kept as the configuration says.
+func (c Config) snapshots() app.SnapshotOptions {
+	return app.SnapshotOptions{Dir: c.path("data", "snapshots"), EveryBlocks: int64(c.SnapshotEveryBlocks), Kept: c.SnapshotsKept}
+}
+
+// stateProvider brings the engine headers from other members' gates, where the node begins from a snapshot.
+func (n *Node) stateProvider(genesis *types.GenesisDoc) engine.Option {
+	if n.config.StateSyncTrustHeight == 0 {
+		return func(*engine.Node) {}
+	}
+	gates, _ := n.config.Gates() // Check has judged them
+	n.headers = headers.New(genesis.ChainID, n.config.trust(), gates)
+	return engine.StateProvider(headers.NewProvider(n.headers, genesis, func(what string, err error) {
+		n.log.Warn("not to be had from the gates", "what", what, "err", err)
+	}))
 }
 
 var metricsOnce sync.Once
@@ -197,9 +227,10 @@ func (n *Node) serveMetrics() error {
 	if err != nil {
 		return fmt.Errorf("configuration: metrics_listen: %w", err)
 	}
-	both := prometheus.Gatherers{prometheus.DefaultGatherer, n.app.Metrics()}
+	both := prometheus.Gatherers{prometheus.DefaultGatherer, n.app.Metrics(), n.metrics()}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(both, promhttp.HandlerOpts{}))
+	n.health(mux)
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	n.extra = append(n.extra, s)
 	n.run(func() error { return s.Serve(l) })
@@ -222,9 +253,14 @@ func (n *Node) GateAddress() string { return n.addr }
 // App is the node's application.
 func (n *Node) App() *app.App { return n.app }
 
-// Ready tells whether the node has caught up with its peers and has a block.
+// readyLag is how old the newest block of a node that has caught up may be.
+const readyLag = time.Minute
+
+// Ready tells whether the node has caught up with its peers: consensus runs, it has run a block since it began, and the
+// newest is not old. The engine itself takes a node for level before it has heard of its peers' heights.
 func (n *Node) Ready() bool {
-	return !n.engine.ConsensusReactor().WaitSync() && n.app.Status().Height > 0
+	s := n.app.Status()
+	return !n.engine.ConsensusReactor().WaitSync() && s.Height > 0 && time.Since(time.Unix(s.TimeUnixS, 0)) < readyLag
 }
 
 // LightBlock reads a header with its commit and validators; height 0 is the newest.
@@ -253,30 +289,6 @@ func (n *Node) LightBlock(ctx context.Context, height int64) (*types.LightBlock,
 	return &types.LightBlock{SignedHeader: &commit.SignedHeader, ValidatorSet: set}, nil
 }
 
-// sweep ends the connections of peers that the registry no longer admits.
-func (n *Node) sweep() {
-	defer n.done.Done()
-	t := time.NewTicker(sweepEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-n.stop:
-			return
-		case <-t.C:
-			n.sweepOnce()
-		}
-	}
-}
-
-func (n *Node) sweepOnce() {
-	for _, p := range n.engine.Switch().Peers().Copy() {
-		if !n.app.AdmitsPeer(string(p.ID())) {
-			n.log.Warn("ending the connection of a peer that is no member's node", "peer", p.ID())
-			n.engine.Switch().StopPeerForError(p, errors.New("no member's node"))
-		}
-	}
-}
-
 // Stop ends the node in order: ports, engine, state, and the engine's databases last.
 func (n *Node) Stop() (err error) {
 	n.once.Do(func() { err = n.stopOnce() })
@@ -287,12 +299,12 @@ func (n *Node) stopOnce() error {
 	n.stopping.Store(true)
 	close(n.stop)
 	n.app.Release()
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), callsWithin)
 	defer cancel()
 	var errs []error
 	for _, s := range append(n.extra, n.gate) {
 		if s != nil {
-			errs = append(errs, errors.Join(s.Shutdown(ctx), s.Close()))
+			errs = append(errs, n.shut(ctx, s))
 		}
 	}
 	if n.engine.IsRunning() {
@@ -300,5 +312,30 @@ func (n *Node) stopOnce() error {
 		n.engine.Wait()
 	}
 	n.done.Wait()
-	return errors.Join(append(errs, n.app.Close(), n.dbs.close())...)
+	return errors.Join(append(errs, n.release())...)
+}
+
+// shut takes no more calls, and lets those that run answer.
+func (n *Node) shut(ctx context.Context, s *http.Server) error {
+	err := s.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		n.log.Warn("calls that ran too long were cut off", "after", callsWithin)
+		err = nil
+	}
+	return errors.Join(err, s.Close())
+}
+
+// release closes what the engine has used.
+func (n *Node) release() error {
+	if n.snapshot != nil {
+		n.snapshot.Close()
+	}
+	if n.headers != nil {
+		n.headers.Close()
+	}
+	var err error
+	if n.signer != nil && n.signer.IsRunning() {
+		err = n.signer.Stop()
+	}
+	return errors.Join(err, n.app.Close(), n.dbs.close())
 }

@@ -69,6 +69,7 @@ type verifier struct {
 	commit *types.Commit
 	// What the next header must say.
 	appHash, resultsHash []byte
+	protocol             uint64
 	validators           *types.ValidatorSet
 	next                 *types.ValidatorSet
 	// The node's own state.
@@ -142,7 +143,7 @@ func (v *verifier) start() error {
 	if err != nil {
 		return err
 	}
-	v.appHash = r.AppHash
+	v.appHash, v.protocol = r.AppHash, max(1, r.ConsensusParams.GetVersion().GetApp())
 	v.resultsHash = types.NewResults(nil).Hash()
 	updates, err := types.PB2TM.ValidatorUpdates(r.Validators)
 	if err != nil {
@@ -203,6 +204,8 @@ func (v *verifier) check(b *types.Block) error {
 	switch {
 	case !bytes.Equal(b.AppHash, v.appHash):
 		return fmt.Errorf("its header has state hash %X, the replay gives %X", b.AppHash, v.appHash)
+	case b.Version.App != v.protocol:
+		return fmt.Errorf("its header has protocol %d, the replay gives %d", b.Version.App, v.protocol)
 	case !bytes.Equal(b.ConsensusHash, v.genesis.ConsensusParams.Hash()):
 		return fmt.Errorf("its header has parameters hash %X, the genesis gives %X", b.ConsensusHash, v.genesis.ConsensusParams.Hash())
 	case b.Height == 1 && !b.Time.Equal(v.genesis.GenesisTime):
@@ -219,7 +222,7 @@ func (v *verifier) check(b *types.Block) error {
 
 func (v *verifier) replay(b *types.Block) error {
 	r, err := app.NewABCI(v.app).FinalizeBlock(context.Background(), &abci.RequestFinalizeBlock{
-		Height: b.Height, Time: b.Time, Txs: b.Txs.ToSliceOfBytes(), Hash: b.Hash(),
+		Height: b.Height, Time: b.Time, Txs: b.Txs.ToSliceOfBytes(), Hash: b.Hash(), Misbehavior: b.Evidence.Evidence.ToABCI(),
 	})
 	if err != nil {
 		return err
@@ -232,6 +235,9 @@ func (v *verifier) replay(b *types.Block) error {
 	}
 	v.out.Blocks, v.out.Transactions = v.out.Blocks+1, v.out.Transactions+int64(len(b.Txs))
 	v.out.Height, v.out.AppHash = b.Height-1, fmt.Sprintf("%X", v.appHash)
+	if p := r.ConsensusParamUpdates.GetVersion().GetApp(); p != 0 {
+		v.protocol = p
+	}
 	v.appHash, v.resultsHash = r.AppHash, types.NewResults(r.TxResults).Hash()
 	return v.advance(r.ValidatorUpdates)
 }

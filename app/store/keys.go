@@ -10,6 +10,8 @@ const (
 	prefixOrphans = 'O' // 'O' version(8 BE): the nodes of version-1 that version no longer reaches
 	prefixUndo    = 'U' // 'U' version(8 BE): the values that version replaced, and its block time
 	prefixSide    = 'I' // 'I' key: a side record (index)
+	prefixBase    = 'B' // 'B': the height(8 BE) of the snapshot that the store began from, once it is complete
+	prefixImport  = 'M' // 'M': a snapshot is being taken in; at the next opening everything goes
 )
 
 const (

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -8,29 +9,47 @@ import (
 
 var errShortNode = errors.New("the bytes end early")
 
-// rawNode is what the orphan lists need to know of a node as IAVL stores it.
+// rawNode is a node as IAVL stores it. Its slices point into what was read.
 type rawNode struct {
-	height      int64 // 0 is a leaf
-	left, right nodeID
+	height, size int64 // height 0 is a leaf
+	key          []byte
+	body         []byte // of a leaf the SHA-256 of the value, of an inner node its hash
+	left, right  nodeID
 }
 
-// parseNode reads IAVL's node format, version 1: height and size as varints, the key with its length; an inner node goes
-// on with its hash with its length, a mode (0: no child in the format before version 1), and for left and right child
+// parseNode reads IAVL's node format, version 1: height and size as varints, the key with its length, the value or the hash
+// with its length; an inner node goes on with a mode (0: no child in the format before version 1), and for left and right child
 // version and nonce as varints.
 func parseNode(raw []byte) (rawNode, error) {
 	r := byteReader{rest: raw}
-	n := rawNode{height: r.varint()}
+	n := rawNode{height: r.varint(), size: r.varint(), key: r.sized(), body: r.sized()}
 	if r.err != nil || n.height == 0 {
 		return n, r.err
 	}
-	r.varint()
-	r.sized()
-	r.sized()
 	if mode := r.varint(); mode != 0 && r.err == nil {
 		return n, fmt.Errorf("mode %d: a child in the format before IAVL 1", mode)
 	}
 	n.left, n.right = r.nodeID(), r.nodeID()
 	return n, r.err
+}
+
+// hashInput is what IAVL hashes of a node that was made in a version: of a leaf its key and value, of an inner node the
+// hashes of its children. The keys of inner nodes are in no hash.
+func (n rawNode) hashInput(version int64, left, right []byte) []byte {
+	b := binary.AppendVarint(binary.AppendVarint(binary.AppendVarint(nil, n.height), n.size), version)
+	if n.height > 0 {
+		return appendSized(appendSized(b, left), right)
+	}
+	value := sha256.Sum256(n.body)
+	return appendSized(appendSized(b, n.key), value[:])
+}
+
+func (n rawNode) hash(version int64) []byte {
+	if n.height > 0 {
+		return n.body
+	}
+	h := sha256.Sum256(n.hashInput(version, nil, nil))
+	return h[:]
 }
 
 // byteReader keeps the first error; after it every read gives zero.

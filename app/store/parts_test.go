@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -63,12 +64,12 @@ func TestGoldenBytes(t *testing.T) {
 
 func TestParseNode(t *testing.T) {
 	leaf := []byte{0, 2, 1, 'k', 1, 'v'}
-	if n, err := parseNode(leaf); err != nil || n.height != 0 {
+	if n, err := parseNode(leaf); err != nil || n.height != 0 || n.size != 1 || string(n.key) != "k" || string(n.body) != "v" {
 		t.Errorf("leaf: %v %v", n, err)
 	}
 	inner := []byte{2, 4, 1, 'k', 2, 'h', 'h', 0, 6, 4, 8, 10}
-	want := rawNode{height: 1, left: makeNodeID(3, 2), right: makeNodeID(4, 5)}
-	if n, err := parseNode(inner); err != nil || n != want {
+	want := rawNode{height: 1, size: 2, key: []byte("k"), body: []byte("hh"), left: makeNodeID(3, 2), right: makeNodeID(4, 5)}
+	if n, err := parseNode(inner); err != nil || !reflect.DeepEqual(n, want) {
 		t.Errorf("inner: %v %v", n, err)
 	}
 	for cut := range inner {
@@ -254,9 +255,9 @@ func TestViewsFillNothing(t *testing.T) {
 
 func TestReadersTreeIsReadOnly(t *testing.T) {
 	s := openTemp(t, small())
-	_, err := s.readers.Set([]byte("a"), []byte("1"))
+	_, err := s.readers.Load().Set([]byte("a"), []byte("1"))
 	must(t, err)
-	if _, _, err := s.readers.SaveVersion(); err == nil || len(records(t, s, prefixNode)) != 0 {
+	if _, _, err := s.readers.Load().SaveVersion(); err == nil || len(records(t, s, prefixNode)) != 0 {
 		t.Fatalf("the readers' tree was saved: %v", err)
 	}
 }

@@ -17,6 +17,14 @@ var errDamaged = errors.New("the database is damaged: restore a backup, or remov
 // versions go, and their undo records give the values back. Side records stay as they are: the blocks are played again
 // and write them again.
 func (s *Store) recover() error {
+	if err := s.dropHalfImport(); err != nil {
+		return err
+	}
+	base, err := readBase(s.ldb)
+	if err != nil {
+		return err
+	}
+	s.base.Store(base)
 	undos, err := s.readUndos()
 	if err != nil {
 		return err
@@ -39,12 +47,25 @@ func (s *Store) recover() error {
 	return nil
 }
 
+// recoverEmpty is where no block was committed yet: after genesis alone, or after a snapshot was taken in.
 func (s *Store) recoverEmpty(latest int64, err error) error {
+	if err == nil && latest == s.Base() {
+		s.window.begin(latest, s.rootOf(latest))
+		return nil
+	}
 	if err != nil || latest != 0 {
 		damage := fmt.Errorf("%w: the tree is at version %d and no undo record is there", errDamaged, latest)
 		return errors.Join(damage, err)
 	}
 	return nil
+}
+
+// rootOf is nil before the first block.
+func (s *Store) rootOf(version int64) []byte {
+	if version == 0 {
+		return nil
+	}
+	return s.tree.Hash()
 }
 
 // readUndos reads the undo records upwards. A gap means that a whole block was lost between others.

@@ -29,14 +29,18 @@ func (s *Store) Side() *Side {
 	return d
 }
 
-// newestUndo finds the height of a snapshot: the undo record of its newest block came in the same batch.
+// newestUndo finds the height of a snapshot: the undo record of its newest block came in the same batch. Where there is
+// none, the height is that at which the store began.
 func newestUndo(snapshot *leveldb.Snapshot) (int64, error) {
 	it := snapshot.NewIterator(util.BytesPrefix([]byte{prefixUndo}), nil)
 	defer it.Release()
-	if !it.Last() {
-		return 0, it.Error()
+	if it.Last() {
+		return versionOf(it.Key())
 	}
-	return versionOf(it.Key())
+	if err := it.Error(); err != nil {
+		return 0, err
+	}
+	return readBase(snapshot)
 }
 
 // versionOf reads the version in a key of the form prefix version(8 BE).

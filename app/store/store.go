@@ -5,6 +5,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/cosmos/iavl"
@@ -92,9 +93,11 @@ type Store struct {
 	cache   *rawCache
 	window  *window
 
-	nodes   *treeDB // of tree
-	tree    *iavl.MutableTree
-	readers *iavl.MutableTree // only read: it shares no node in memory with tree, whose nodes change while it is staged
+	nodes *treeDB // of tree
+	tree  *iavl.MutableTree
+	// readers is only read: it shares no node in memory with tree, whose nodes change while it is staged.
+	readers atomic.Pointer[iavl.MutableTree]
+	base    atomic.Int64 // the height of the snapshot that the store began from; 0 if it began with genesis
 
 	batch   *leveldb.Batch // all that the block being staged changes
 	undo    *undo          // of the block being staged; nil if none is
@@ -126,7 +129,7 @@ func openOn(files storage.Storage, o Options) (*Store, error) {
 	s := &Store{options: o, files: files, ldb: ldb, cache: newRawCache(o.NodeCacheMiB), window: newWindow(), batch: new(leveldb.Batch)}
 	s.nodes = &treeDB{ldb: ldb, cache: s.cache, batch: s.batch, kept: map[nodeID]struct{}{}}
 	s.tree = s.newTree()
-	s.readers = iavl.NewMutableTree(&treeDB{ldb: ldb, cache: s.cache}, readerTreeCache, true, iavl.NewNopLogger())
+	s.readers.Store(s.newReaders())
 	if err := errors.Join(s.recover(), s.warm()); err != nil {
 		return nil, errors.Join(err, ldb.Close())
 	}
@@ -135,6 +138,10 @@ func openOn(files storage.Storage, o Options) (*Store, error) {
 
 func (s *Store) newTree() *iavl.MutableTree {
 	return iavl.NewMutableTree(s.nodes, s.options.TreeCache, true, iavl.NewNopLogger())
+}
+
+func (s *Store) newReaders() *iavl.MutableTree {
+	return iavl.NewMutableTree(&treeDB{ldb: s.ldb, cache: s.cache}, readerTreeCache, true, iavl.NewNopLogger())
 }
 
 // Height is the tree's version, 0 before the first block.
@@ -151,6 +158,10 @@ func (s *Store) Hash() []byte {
 
 // Oldest is the oldest height that At serves, 0 before the first block.
 func (s *Store) Oldest() int64 { return s.window.oldestReadable() }
+
+// Base is the height of the snapshot that the store began from, 0 if it began with genesis. There is nothing of the blocks
+// up to it but the state that they led to.
+func (s *Store) Base() int64 { return s.base.Load() }
 
 // Unreadable is what Get and Range panic with if the database cannot be read: the node must stop, for it cannot tell an
 // absent value from a lost one.
@@ -211,7 +222,7 @@ func (s *Store) Range(start, end []byte, fn func(key, value []byte) bool) {
 
 // Close closes the database. What is staged and not committed is lost. Readers get errors from then on.
 func (s *Store) Close() error {
-	err := errors.Join(s.tree.Close(), s.readers.Close(), s.ldb.Close(), s.files.Close())
+	err := errors.Join(s.tree.Close(), s.readers.Load().Close(), s.ldb.Close(), s.files.Close())
 	s.cache.entries.Reset()
 	s.failed = errClosed
 	return err

@@ -23,7 +23,7 @@ func (s *Store) At(height int64) (*View, error) {
 		return nil, err
 	}
 	defer s.window.unpin(height)
-	tree, err := s.readers.GetImmutable(height)
+	tree, err := s.readers.Load().GetImmutable(height)
 	if err != nil {
 		return nil, fmt.Errorf("the tree of height %d cannot be read: %w", height, err)
 	}

@@ -46,6 +46,20 @@ func (w *window) setHead(version int64, hash []byte) {
 	w.head, w.hash = version, hash
 }
 
+// begin makes version the head with nothing behind it.
+func (w *window) begin(version int64, hash []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.head, w.hash, w.oldest, w.undos, w.undoBytes = version, hash, version, nil, 0
+}
+
+// behind tells how many versions are kept behind the head.
+func (w *window) behind() int {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return len(w.undos)
+}
+
 // push takes the undo record of the version that is about to be written.
 func (w *window) push(u *undo) {
 	w.mu.Lock()

@@ -29,8 +29,15 @@ type deed struct {
 	next    func(o sdk.Outcome) string
 }
 
-// act shows what messages do, asks, signs, sends and shows what became of it.
+// act shows what messages do, asks, signs, sends and shows what became of it; under 'tally tx build' it writes them to the
+// file instead.
 func (p *program) act(ctx context.Context, s *wallet.Session, d deed) error {
+	if p.target != nil {
+		return p.build(ctx, s, p.target, d.notes, asCalls(d.messages)...)
+	}
+	if err := severalKeys(s); err != nil {
+		return err
+	}
 	words, err := s.Preview(ctx, d.messages...)
 	if err != nil {
 		return err

@@ -72,7 +72,7 @@ var meanings = []struct {
 	{exitUnknown, []error{sdk.ErrUnsettled, wallet.ErrOnItsWay}},
 	{exitNeverRan, []error{sdk.ErrNeverRan}},
 	{exitDocument, []error{wallet.ErrDocument}},
-	{exitUsage, []error{voucherv1.ErrField, depositv1.ErrField, membersv1.ErrField, membersv1.ErrCredential, governancev1.ErrField, fs.ErrExist}},
+	{exitUsage, []error{voucherv1.ErrField, depositv1.ErrField, membersv1.ErrField, membersv1.ErrCredential, membersv1.ErrRoles, membersv1.ErrPolicy, governancev1.ErrField, fs.ErrExist}},
 	{exitProof, []error{sdk.ErrPin, sdk.ErrProof, sdk.ErrFork, sdk.ErrHeader, sdk.ErrPowerChange, sdk.ErrStale, sdk.ErrIncomplete, sdk.ErrAnswer}},
 	{exitTrustExpired, []error{sdk.ErrTrustExpired}},
 	{exitNotFound, []error{wallet.ErrNoMatch, sdk.ErrNotFound, sdk.ErrNotVisible}},
@@ -178,6 +178,8 @@ func topics() []*cobra.Command {
 	return []*cobra.Command{
 		{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodes},
 		{Use: "json", Short: "What --output json gives", Long: jsonHelp},
+		{Use: "policy", Short: "How a policy file is written", Long: policyHelp},
+		{Use: "calls", Short: "How a file with calls for a proposal is written", Long: callsHelp},
 		{Use: "files", Short: "What is in the wallet's folder", Long: filesHelp},
 	}
 }
@@ -189,6 +191,7 @@ const filesHelp = `The wallet's folder (--home, TALLY_HOME, else ~/.tally) has:
                     and the consortium's key of invoice fingerprints, which is for members alone
   chain/            the newest trusted header, and who may confirm a checkpoint
   tickets/          transactions whose outcome is not known yet
+  runs/             which rows each issue run was begun with, so that an altered table is noticed
   names-seen.json   whose accounts were seen; a hint that is proven again whenever it is used
   checkpoint.json   after 'tally checkpoint use'
 

@@ -25,6 +25,7 @@ type partJSON struct {
 	Currency    string     `json:"currency"`
 	Due         string     `json:"due"`
 	State       string     `json:"state"`
+	FrozenUntil string     `json:"frozen_until,omitempty"`
 	Offer       *offerJSON `json:"offer,omitempty"`
 }
 
@@ -142,19 +143,27 @@ func (p *program) showHoldings(ctx context.Context, s *wallet.Session) error {
 	if err != nil {
 		return err
 	}
+	frozen, err := s.Client.Frozen(ctx)
+	if err != nil {
+		return err
+	}
 	list, err := rows(ctx, s, append(slices.Clone(held.Records), offered.Records...))
+	if err == nil {
+		err = markFrozen(ctx, s, list, frozen.Records)
+	}
 	if err != nil {
 		return err
 	}
 	return p.answer(map[string]any{
 		"verified": verified(s, held.Verified), "parts": jsonOf(list), "totals": totalsOf(held.Totals), "totals_on_offer": totalsOf(offered.Totals),
+		"totals_frozen": totalsOf(frozen.Totals),
 	}, func(w io.Writer) {
 		if len(list) == 0 {
 			fmt.Fprintln(w, "You hold no vouchers. What others offer you is in 'tally offers', what waits for your acceptance in 'tally pending'.")
 		} else {
 			var out [][]string
 			for _, r := range list {
-				state := r.json.State
+				state := frozenState(r.json.State, r.json.FrozenUntil)
 				if r.to != "" {
 					state += " to " + r.to
 				}
@@ -164,9 +173,23 @@ func (p *program) showHoldings(ctx context.Context, s *wallet.Session) error {
 			fmt.Fprintln(w)
 			sums(w, "part held", "parts held", held.Totals)
 			sums(w, "part on offer", "parts on offer", offered.Totals)
+			sums(w, "part among them frozen: see 'tally freezes'", "parts among them frozen: see 'tally freezes'", frozen.Totals)
 		}
 		stamp(w, s, held.Verified)
 	})
+}
+
+// markFrozen says of each part until when it is frozen.
+func markFrozen(ctx context.Context, s *wallet.Session, list []partRow, frozen []sdk.FrozenPart) error {
+	now, err := s.Now(ctx)
+	for i := range list {
+		for _, f := range frozen {
+			if hex.EncodeToString(f.Part.Number) == list[i].json.Part {
+				list[i].json.FrozenUntil = frozenUntil(s, f.Holding, f.Freezes, now)
+			}
+		}
+	}
+	return err
 }
 
 // offers lists offers to the account, and its own.

@@ -15,27 +15,49 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// maxInvoices bounds the invoices of one command; an ERP that has thousands uses the SDK's issue runs.
+// maxInvoices bounds the invoices of one command; thousands come in a table, with --csv.
 const maxInvoices = 100
 
 // issueFlags are what 'tally issue' takes.
 type issueFlags struct {
 	invoices                                   []string
 	to, due, contract, delivered, bankReviewed string
+	csv, run, result                           string
 }
 
 func (p *program) issue() *cobra.Command {
 	var f issueFlags
 	c := &cobra.Command{
-		Use:   "issue --invoice FILE --to CREDITOR --contract HASH|FILE",
-		Short: "Issue a voucher over an invoice to its seller",
+		Use:   "issue --invoice FILE --to CREDITOR --contract HASH|FILE | --csv TABLE --run NAME",
+		Short: "Issue a voucher over an invoice to its seller, or thousands over a table of them",
 		Long: `issue makes one voucher for each invoice: a promise to pay its whole amount on one day. It counts once the
 creditor has accepted it. Invoices are UBL 2.1 files and stay with you: the chain gets keyed hashes of them.
-The due day is the invoice's where --due is not given.`,
-		Example: "  tally issue --invoice march.xml --to 'Dingsheng Gearbox' --contract frame-contract.pdf --due 2026-05-31",
-		Args:    cobra.NoArgs,
+The due day is the invoice's where --due is not given.
+
+With --csv it issues a whole table of invoices: all rows are checked before anything is sent, one question is
+asked for all, and what was issued stands row by row in a table of results. After a cut, the same command under
+the same --run goes on where it stopped and issues nothing twice; a table that was altered meanwhile is refused.
+The columns, in any order, named in the first line, UTF-8:
+
+  number, issue_date, seller, currency, amount      as on the invoice; amount is what is to be paid, as 1234.56
+  seller_tax_id, seller_id                          as on the invoice, where it has them
+  buyer, buyer_tax_id, buyer_id                     as on the invoice; without, your legal name and number
+  due_date, delivered                               2026-05-31; --due and --delivered hold for rows without
+  creditor                                          an account or member; without, the seller's
+  contract, bank_review                             a file or SHA-256; --contract and --bank-review hold for rows without`,
+		Example: "  tally issue --invoice march.xml --to 'Dingsheng Gearbox' --contract frame-contract.pdf --due 2026-05-31\n" +
+			"  tally issue --csv may.csv --run 2026-05-payables --contract frame-contract.pdf",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.connected(cmd, func(ctx context.Context, s *wallet.Session) error { return p.issueAll(ctx, s, f) })
+			if f.csv == "" && (f.to == "" || f.contract == "") {
+				return wrong("issue", "an invoice goes to a creditor, for a contract", "Give --to and --contract.")
+			}
+			return p.connected(cmd, func(ctx context.Context, s *wallet.Session) error {
+				if f.csv != "" {
+					return p.issueRun(ctx, s, f)
+				}
+				return p.issueAll(ctx, s, f)
+			})
 		},
 	}
 	c.Flags().StringArrayVar(&f.invoices, "invoice", nil, "the invoice's UBL file; several times for several vouchers, all or none")
@@ -44,7 +66,12 @@ The due day is the invoice's where --due is not given.`,
 	c.Flags().StringVar(&f.due, "due", "", "the day on which you pay, as 2026-05-31")
 	c.Flags().StringVar(&f.delivered, "delivered", "", "the day of delivery, for the rule of 60 days for small firms [802]")
 	c.Flags().StringVar(&f.bankReviewed, "bank-review", "", "the bank's review, its file or SHA-256, for more than six months")
-	required(c, "invoice", "to", "contract")
+	c.Flags().StringVar(&f.csv, "csv", "", "a table of invoices instead")
+	c.Flags().StringVar(&f.run, "run", "", "a name for the run of the table: the same again goes on with it")
+	c.Flags().StringVar(&f.result, "result", "", "where the table of results goes; beside the table without")
+	c.MarkFlagsOneRequired("invoice", "csv")
+	c.MarkFlagsMutuallyExclusive("invoice", "csv")
+	c.MarkFlagsRequiredTogether("csv", "run")
 	return c
 }
 
@@ -59,7 +86,7 @@ func required(c *cobra.Command, flags ...string) {
 
 func (p *program) issueAll(ctx context.Context, s *wallet.Session, f issueFlags) error {
 	if len(f.invoices) > maxInvoices {
-		return wrong("invoice", fmt.Sprintf("there are %d", len(f.invoices)), fmt.Sprintf("Give at most %d at once; an ERP uses the SDK.", maxInvoices))
+		return wrong("invoice", fmt.Sprintf("there are %d", len(f.invoices)), fmt.Sprintf("Give at most %d at once; more go into a table, with --csv.", maxInvoices))
 	}
 	creditor, err := s.FindAccount(ctx, f.to)
 	if err != nil {

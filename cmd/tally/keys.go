@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/sdk/keys"
+	"github.com/splittally/splittally/sdk/keys/token"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -19,33 +20,64 @@ var keyCost = keys.Standard
 
 // keyFlags are what the commands under 'tally keys' take.
 type keyFlags struct {
-	file, words, newPassphraseFile string
-	index                          uint32
+	file, words, newPassphraseFile, kind string
+	index                                uint32
+	token                                tokenFlags
 }
+
+// kindOr is the kind that was asked for.
+func (f *keyFlags) kindOr(usual key.Kind) (key.Kind, error) {
+	if f.kind == "" {
+		return usual, nil
+	}
+	kind, err := key.KindOf(f.kind)
+	if err != nil {
+		return 0, wrong("kind", fmt.Sprintf("%.40q is no kind of key", f.kind), "Use secp256k1, p256 or sm2.")
+	}
+	return kind, nil
+}
+
+const keysHelp = `A wallet's key is in an encrypted file, from which 24 words restore it, or in a PKCS#11 token, which never gives it away.
+
+Kinds are secp256k1, p256 and sm2 (SM2 with SM3, GB/T 32918). The same words give another key of each kind: note the kind
+beside them. A token has p256 or secp256k1 keys; it needs a tally that was built with '-tags pkcs11', and its PIN is asked
+for, or read from --passphrase-file.`
 
 // keys makes, restores and shows the wallet's key. Secrets come from prompts and files, never from the command line.
 func (p *program) keys() *cobra.Command {
 	f := &keyFlags{}
-	c := &cobra.Command{Use: "keys", Short: "Make, restore, copy and show the wallet's key"}
+	c := &cobra.Command{Use: "keys", Short: "Make, restore, copy and show the wallet's key", Long: keysHelp}
 	c.PersistentFlags().StringVar(&f.file, "key", "", "the key's file; key.json in the wallet's folder without")
+	f.token.register(c.PersistentFlags())
 	create := &cobra.Command{
-		Use: "new", Short: "Make a key and show the 24 words that restore it, once", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return p.newKey(f) },
+		Use: "new", Short: "Make a key and show the 24 words that restore it, once; or make one in a token", Args: cobra.NoArgs,
+		Example: `  tally keys new
+  tally keys new --kind sm2
+  tally keys new --token-module /usr/lib/softhsm/libsofthsm2.so --token-label treasury --key-label director`,
+		RunE: func(*cobra.Command, []string) error {
+			if f.token.given() {
+				return p.newTokenKey(f)
+			}
+			return p.newKey(f)
+		},
 	}
+	create.Flags().StringVar(&f.kind, "kind", "", "secp256k1, p256 or sm2; without, secp256k1, and p256 in a token")
 	create.Flags().StringVar(&f.words, "words-file", "", "write the 24 words to this new file instead of showing them")
 	restore := &cobra.Command{
 		Use: "import", Short: "Restore a key from its words", Args: cobra.NoArgs,
-		Long: "import restores the key m/44'/60'/0'/0/INDEX of 12 to 24 words [BIP-39, BIP-44], as any such wallet does.",
+		Long: `import restores the key m/44'/60'/0'/0/INDEX of 12 to 24 words [BIP-39], as other wallets do: secp256k1 by BIP-44,
+p256 by SLIP-10, sm2 by the rules of SLIP-10 under the salt "SM2 seed".`,
 		RunE: func(*cobra.Command, []string) error { return p.importKey(f) },
 	}
 	restore.Flags().StringVar(&f.words, "words-file", "", "a file with the words in its first line; asked for without")
+	restore.Flags().StringVar(&f.kind, "kind", "", "secp256k1, p256 or sm2, as the key was made; secp256k1 without")
 	restore.Flags().Uint32Var(&f.index, "index", 0, "which key of the words")
 	copied := &cobra.Command{
 		Use: "export FILE", Short: "Copy the key to another encrypted file, under a new passphrase", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return p.exportKey(f, args[0]) },
 	}
 	copied.Flags().StringVar(&f.newPassphraseFile, "new-passphrase-file", "", "a file with the copy's passphrase; asked for without")
-	c.AddCommand(create, restore, copied, &cobra.Command{
+	c.AddCommand(create, restore, copied, p.listKeys(f), &cobra.Command{
 		Use: "show", Short: "Show the public key", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return p.showKey(f) },
 	})
@@ -77,6 +109,9 @@ func (p *program) newKey(f *keyFlags) error {
 		fmt.Fprintf(p.err, "The 24 words are in %s. Who has them has the key: lock them away, and delete the file.\n", f.words)
 	} else {
 		p.showWords(words)
+	}
+	if f.kind != "" {
+		fmt.Fprintf(p.err, "Note the kind beside the words: %s.\n", f.kind)
 	}
 	return p.showKey(f)
 }
@@ -116,7 +151,11 @@ func (p *program) askWords(f *keyFlags) (string, error) {
 }
 
 func (p *program) saveKey(f *keyFlags, words string, index uint32) error {
-	signer, err := keys.FromWords(words, "", index)
+	kind, err := f.kindOr(key.Secp256k1)
+	if err != nil {
+		return err
+	}
+	signer, err := keys.FromWordsOf(kind, words, "", index)
 	if err != nil {
 		return wrong("words", err.Error(), "Look at each word again.")
 	}
@@ -174,6 +213,18 @@ func (p *program) exportKey(f *keyFlags, to string) error {
 }
 
 func (p *program) showKey(f *keyFlags) error {
+	if f.token.given() {
+		return p.inToken(&f.token, func(t *token.Token) error {
+			s, err := t.Key(f.token.key)
+			if err != nil {
+				return err
+			}
+			return p.showTokenKey(f.token.label, f.token.key, s.Public())
+		})
+	}
+	if w, err := wallet.Open(p.home); err == nil && f.file == "" && w.Profile.Token != nil {
+		return p.showWalletToken(w.Profile.Token)
+	}
 	pub, err := keys.Public(p.keyFile(f))
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("%w: there is no key %s; 'tally keys new' makes one", wallet.ErrNoWallet, p.keyFile(f))
@@ -181,9 +232,20 @@ func (p *program) showKey(f *keyFlags) error {
 	if err != nil {
 		return err
 	}
-	return p.answer(map[string]string{"file": p.keyFile(f), "kind": pub.Kind.String(), "public": pub.String(), "id": pub.ID().String()}, func(w io.Writer) {
-		facts(w, "key file", p.keyFile(f), "public key", pub.String(), "key id", pub.ID().String())
+	out := keyOf(pub)
+	out.File = p.keyFile(f)
+	return p.answer(out, func(w io.Writer) {
+		facts(w, "key file", out.File, "public key", out.Public, "key id", out.ID)
 	})
+}
+
+// showWalletToken shows what the wallet has seen of its token's key, which needs no PIN and no token.
+func (p *program) showWalletToken(c *token.Config) error {
+	pub, err := key.ParseString(c.Public)
+	if err != nil {
+		return fmt.Errorf("%w: its key was not seen yet; 'tally status' opens it", wallet.ErrToken)
+	}
+	return p.showTokenKey(c.Token, c.Key, pub)
 }
 
 // writeNew never replaces a file.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,9 +41,15 @@ func TestMain(m *testing.M) {
 //	invoice FILE NUMBER SELLER BUYER AMOUNT [DUE-DAYS]   writes a UBL invoice between two roles, or NAME=CREDENTIAL
 //	shift DAYS                                           moves the network's clock forward
 //	day NAME DAYS                                        sets $NAME to the chain's day so many days ahead of the real one
-//	grab NAME PATTERN                                    sets $NAME to the first group of a match in the last stdout
+//	grab NAME PATTERN                                    sets $NAME to the first group of a match in the last stdout, or
+//	                                                     to the word after a text without a group
 //	exits CODE COMMAND...                                runs a command that must end with this code and an empty stdout
 //	uscc NAME NUMBER                                     sets $NAME to a credit code whose check character fits
+//	table FILE ROWS [MINOR]                              writes a table of invoices of tier1 for 'tally issue --csv'
+//	fill FROM TO                                         copies a text with $NAMEs filled in
+//	network FILE                                         writes the network's network.json
+//	rolekey ROLE HOME PASSPHRASE-FILE                    puts a role's key into a wallet's folder
+//	swap FROM TO OLD NEW                                 copies a text with OLD replaced by NEW, which must be there
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -98,8 +105,27 @@ func commandsFor(n *apptest.Network) scriptCommands {
 			ts.Check(err)
 			ts.Setenv(args[0], wallet.Day(chainDay()+int32(days)))
 		},
-		"grab":  grab,
+		"grab": grab,
+		"table": func(ts *testscript.TestScript, _ bool, args []string) {
+			ts.Check(os.WriteFile(ts.MkAbs(args[0]), tableOf(ts.Fatalf, args[1:]), 0o600))
+		},
+		"fill": func(ts *testscript.TestScript, _ bool, args []string) {
+			ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)), 0o600))
+		},
+		"swap": func(ts *testscript.TestScript, _ bool, args []string) {
+			text := ts.ReadFile(args[0])
+			if !strings.Contains(text, args[2]) {
+				ts.Fatalf("%s has no %q", args[0], args[2])
+			}
+			ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.Replace(text, args[2], args[3], 1)), 0o600))
+		},
 		"exits": exits,
+		"network": func(ts *testscript.TestScript, _ bool, args []string) {
+			ts.Check(writeNetworkJSON(n, ts.MkAbs(args[0])))
+		},
+		"rolekey": func(ts *testscript.TestScript, _ bool, args []string) {
+			ts.Check(roleKey(n, args[0], ts.MkAbs(args[1]), ts.MkAbs(args[2])))
+		},
 		"uscc": func(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Setenv(args[0], uscc(args[1]))
 		},
@@ -108,6 +134,14 @@ func commandsFor(n *apptest.Network) scriptCommands {
 
 // grab sets a variable to the text that follows a marker in the last output, up to a quote, blank or end of line.
 func grab(ts *testscript.TestScript, _ bool, args []string) {
+	if strings.Contains(args[1], "(") {
+		found := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+		if len(found) < 2 {
+			ts.Fatalf("%q is not in the output", args[1])
+		}
+		ts.Setenv(args[0], found[1])
+		return
+	}
 	_, rest, ok := strings.Cut(ts.ReadFile("stdout"), args[1])
 	if !ok {
 		ts.Fatalf("%q is not in the output", args[1])
@@ -216,7 +250,7 @@ func mustTally(t *testing.T, args ...string) string {
 // The table of parameters is a copy of what the modules declare, for a wallet does not import them.
 func TestParametersAreTheModules(t *testing.T) {
 	d, v := deposit.New(members.New()).Module(), voucher.New(members.New(), nil).Module()
-	declared := append(v.Params, d.Params...)
+	declared := slices.Concat(members.New().Module().Params, v.Params, d.Params)
 	if len(declared) != len(parameters) {
 		t.Fatalf("%d parameters, the modules declare %d", len(parameters), len(declared))
 	}

@@ -64,6 +64,11 @@ var parameters = []parameter{
 	{voucherv1.ParamDepthMax, 16, "how often a part may be passed on"},
 	{voucherv1.ParamSplitsMax, 500, "splits that a new voucher allows [SHCPE]"},
 	{voucherv1.ParamPartsMax, 10_000, "parts that a voucher may have"},
+	{voucherv1.ParamAuthorityFreezeMaxS, 72 * 3_600, "seconds for which an authority freezes a unit, at most, from its first freeze of it"},
+	{voucherv1.ParamFreezeAgainDays, 30, "days after which it may freeze the unit again"},
+	{voucherv1.ParamFreezeMaxS, 366 * 86_400, "seconds for which a freeze is voted, at most"},
+	{membersv1.ParamRecoveryWait, membersv1.RecoveryWaitS, "seconds that a recovery of lost keys waits for a veto"},
+	{membersv1.ParamSettlementWait, membersv1.SettlementWaitS, "seconds that a change of a settlement account waits after its second key"},
 	{depositv1.ParamAllowed, 1, "1 where deposits are allowed [77 art. 4, 14]"},
 }
 

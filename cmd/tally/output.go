@@ -42,6 +42,18 @@ people goes to standard error. Fields keep their names and meaning; new ones may
   trail              {"verified", "part", "voucher", "steps": [{"step", "from", "to", "amount_minor", "time", …}]}
   what is signed     {"transaction", "what", "height", "verified", "created": {…}}: issue creates "vouchers", invite
                      "member" and "account"
+  issue --csv        {"run", "run_id", "rows", "issued", "issued_before", "totals", "seconds", "result"}
+  tx                 build, show, sign, combine: {"file", "transaction", "chain", "sender", "expires", "methods", "decoded",
+                     "builder_words", "signatures", "state"}, and where it was proven {"verified", "what", "accounts":
+                     [{"account", "threshold", "lacks", "signed", "missing", "hidden"}], "needless"}; state is open, complete,
+                     expired, done, refused, never_ran, or unknown without a network; send as what is signed
+  gov                list {"verified", "proposals": [{"proposal", "title", "proposer", "state", "expires", "yes", "no", "seats",
+                     "needed", "code", "voted"}]}, show {"proposal", "what", "calls", "ballots"}, validators, upgrade;
+                     propose creates "proposal"
+  account            list {"accounts"}, show {"account": {"account", "name", "state", "main", "yours", "policy", "used_today",
+                     "recovery"}}; open creates "account"; "policy" is as 'tally help policy' says
+  recovery           {"verified", "recoveries": [{"account", "state", "due", "reason", "policy", "code"}]}; status has "recovery"
+  settlement         {"verified", "member", "settlements": [{"currency", "current", "since", "pending"}]}
 
 With an exit code other than 0 standard output is empty; the message is on standard error.`
 

@@ -27,6 +27,25 @@ type packageJSON struct {
 	Invoices         []string  `json:"invoices"`
 	Contract         string    `json:"contract,omitempty"`
 	Over60Days       bool      `json:"over_60_days"`
+	// ExtinguishedMinor went back to the obligor, without money.
+	ExtinguishedMinor int64  `json:"extinguished_minor,omitempty"`
+	Freezes           uint32 `json:"freezes,omitempty"`
+}
+
+// wentBack is what of a voucher is extinguished, for people.
+func (j packageJSON) wentBack() string {
+	if j.ExtinguishedMinor == 0 {
+		return ""
+	}
+	return wallet.Money(j.ExtinguishedMinor, j.Currency) + " to who owes it: extinguished"
+}
+
+// freezes says where to look at the freezes of a voucher.
+func (j packageJSON) freezes() string {
+	if j.Freezes == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d: see 'tally freezes %s'", j.Freezes, j.Voucher[:8])
 }
 
 func packageOf(ctx context.Context, s *wallet.Session, p *voucherv1.Package) (out packageJSON, who []wallet.Party, err error) {
@@ -39,7 +58,10 @@ func packageOf(ctx context.Context, s *wallet.Session, p *voucherv1.Package) (ou
 		Voucher: hex.EncodeToString(p.Id), Obligor: partyOf(who[0]), Creditor: partyOf(who[1]), AmountMinor: p.AmountMinor,
 		OutstandingMinor: p.Outstanding(), Currency: p.Currency, Issued: wallet.Day(p.IssueDay), Due: wallet.Day(p.DueDay),
 		State: wallet.PackageState(p, s.Clock.Day(now)), Invoices: []string{}, Contract: hex.EncodeToString(p.Background.GetContract()),
-		Over60Days: p.Over_60Days,
+		Over60Days: p.Over_60Days, ExtinguishedMinor: p.ExtinguishedMinor, Freezes: p.Freezes,
+	}
+	if p.ExtinguishedMinor == p.AmountMinor {
+		out.State = "extinguished"
 	}
 	for _, use := range p.Background.GetInvoices() {
 		out.Invoices = append(out.Invoices, hex.EncodeToString(use.Fingerprint))
@@ -113,8 +135,12 @@ func (p *program) showPackages(ctx context.Context, s *wallet.Session, list sdk.
 }
 
 func packageNote(j packageJSON) string {
-	if j.Over60Days {
-		return j.State + "; over 60 days to a small firm [802]"
+	note := j.State
+	if j.Freezes > 0 {
+		note += "; frozen, in whole or in part"
 	}
-	return j.State
+	if j.Over60Days {
+		note += "; over 60 days to a small firm [802]"
+	}
+	return note
 }

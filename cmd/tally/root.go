@@ -83,7 +83,7 @@ func (p *program) commands() map[string][]*cobra.Command {
 			p.holdings(), p.offers(), p.pending(), p.owed(), p.issue(), p.accept(), p.reject(), p.cancel(),
 			p.send(), p.withdraw(), p.split(), p.merge(), p.standing(), p.check(),
 		},
-		groupLook:   {p.show(), p.trail(), p.members(), p.params(), p.line(), p.freezes()},
+		groupLook:   {p.show(), p.trail(), p.members(), p.params(), p.line(), p.freezes(), p.statement(), p.watch()},
 		groupBank:   {p.pay(), p.deposits(), p.deposit()},
 		groupWallet: {p.keys(), p.init(), p.join(), p.status(), p.namesCommand(), p.checkpoint(), p.tx(), p.versionCommand()},
 		groupMember: {p.invite(), p.suspend(), p.reinstate(), p.freeze(), p.release(), p.gov(), p.account(), p.recovery(), p.settlement()},

@@ -79,9 +79,20 @@ func (p *program) showPart(ctx context.Context, s *wallet.Session, h sdk.Holding
 		return err
 	}
 	r := list[0]
+	if h.Package.Freezes > 0 {
+		laid, err := s.Client.Freezes(ctx, id.Must(h.Package.Id))
+		if err != nil {
+			return err
+		}
+		now, err := s.Now(ctx)
+		if err != nil {
+			return err
+		}
+		r.json.FrozenUntil = frozenUntil(s, h, laid.Records, now)
+	}
 	return p.answer(map[string]any{"verified": verified(s, v), "kind": "part", "part": r.json}, func(w io.Writer) {
 		facts(w, "part", r.json.Part, "of voucher", r.json.Voucher, "owed by", r.obligor, "held by", r.holder, "amount", r.amount,
-			"due", r.json.Due, "state", r.json.State, "on offer to", r.to, "open until", r.expires, "offered for", r.json.Offer.trade(),
+			"due", r.json.Due, "state", r.json.State, "frozen until", r.json.FrozenUntil, "on offer to", r.to, "open until", r.expires, "offered for", r.json.Offer.trade(),
 			"units", fmt.Sprintf("%d to %d, of %d", h.Part.Lo, h.Part.Hi, h.Package.AmountMinor),
 			"passed on", fmt.Sprintf("%d times, of at most %d; %d more splits", h.Part.Depth, h.Package.DepthMax, h.Part.SplitsLeft))
 		stamp(w, s, v)
@@ -96,7 +107,8 @@ func (p *program) showPackage(ctx context.Context, s *wallet.Session, pkg *vouch
 	return p.answer(map[string]any{"verified": verified(s, v), "kind": "voucher", "voucher": j}, func(w io.Writer) {
 		facts(w, "voucher", j.Voucher, "owed by", who[0].Full(), "issued to", who[1].Full(), "amount", wallet.Money(j.AmountMinor, j.Currency),
 			"outstanding", wallet.Money(j.OutstandingMinor, j.Currency), "issued", j.Issued, "due", j.Due, "state", packageNote(j),
-			"contract", j.Contract, "invoices", strings.Join(j.Invoices, ", "), "parts", fmt.Sprint(pkg.Parts))
+			"contract", j.Contract, "invoices", strings.Join(j.Invoices, ", "), "parts", fmt.Sprint(pkg.Parts),
+			"went back", j.wentBack(), "freezes", j.freezes())
 		stamp(w, s, v)
 	})
 }
@@ -264,7 +276,7 @@ func stepOf(ctx context.Context, s *wallet.Session, e *voucherv1.Endorsement, cu
 		reasons = append(reasons, "contract "+j.Contract[:8])
 	}
 	way := who[0].String() + " → " + who[1].String()
-	if e.Step == voucherv1.Step_STEP_SPLIT {
+	if string(e.From) == string(e.To) {
 		way = ""
 	}
 	return j, []string{s.Clock.Minute(at), j.Step, way, wallet.Money(j.AmountMinor, currency), strings.Join(reasons, ", ")}, nil
@@ -276,6 +288,12 @@ func stepName(e *voucherv1.Endorsement) string {
 		return "issued"
 	case voucherv1.Step_STEP_SPLIT:
 		return "split"
+	case voucherv1.Step_STEP_MERGED:
+		return "merged"
+	case voucherv1.Step_STEP_CUT:
+		return "cut by a freeze"
+	case voucherv1.Step_STEP_EXTINGUISHED:
+		return "extinguished"
 	}
 	if e.Recourse {
 		return "passed on with recourse"

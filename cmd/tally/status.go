@@ -51,6 +51,10 @@ func (p *program) showStatus(ctx context.Context, s *wallet.Session) error {
 	if err != nil {
 		return err
 	}
+	waits, err := recoveryOn(ctx, s, s.Own.Id)
+	if err != nil {
+		return err
+	}
 	list := []settledJSON{}
 	for _, one := range settled {
 		list = append(list, settledOf(s, one))
@@ -59,12 +63,13 @@ func (p *program) showStatus(ctx context.Context, s *wallet.Session) error {
 	return p.answer(map[string]any{
 		"verified": verified(s, v), "chain": profile.Chain, "development": s.Clock.Development, "home": s.Wallet.Home,
 		"account": s.Account().String(), "account_name": s.Own.Name, "account_state": wallet.AccountState(s.Own.State),
-		"member": memberOf(own), "endpoints": profile.Endpoints, "sent": totals.SentCount, "settled": list,
+		"member": memberOf(own), "endpoints": profile.Endpoints, "sent": totals.SentCount, "settled": list, "recovery": waits,
 	}, func(w io.Writer) {
 		facts(w, "member", own.GetLegal().GetName()+" ("+own.GetLegal().GetCredential()+"), "+wallet.MemberState(own.State),
 			"roles", strings.Join(membersv1.RoleNames(own.Roles), ", "), "account", s.Account().String()+" ("+s.Own.Name+", "+wallet.AccountState(s.Own.State)+")",
 			"chain", profile.Chain+development(s.Clock), "node", profile.Endpoints[0].URL+of(profile.Endpoints[0]), "witness", witness(profile),
 			"wallet", s.Wallet.Home, "sent", count(int(totals.SentCount), "transaction", "transactions")+" so far")
+		warnOf(w, waits)
 		for _, line := range have(totals) {
 			fmt.Fprintln(w, line)
 		}

@@ -101,8 +101,17 @@ func secretFile(field, path string) (string, error) {
 	return line, nil
 }
 
-// confirm shows what is to be signed and asks, unless --yes was given.
+// confirm shows what is to be signed and asks, unless --yes was given. Under 'tally tx build' nothing is signed: what does
+// not build its transaction ends here.
 func (p *program) confirm(words []string) error {
+	if p.target != nil {
+		return wrong("COMMAND", "this command signs more than a transaction, or does more than sign", "It cannot be built for others to sign.")
+	}
+	return p.ask("Sign and send? [y/N] ", words)
+}
+
+// ask shows words and asks, unless --yes was given.
+func (p *program) ask(question string, words []string) error {
 	for _, w := range words {
 		if p.terminal != nil && p.terminal.screen != nil {
 			w = wrapped(w)
@@ -115,7 +124,7 @@ func (p *program) confirm(words []string) error {
 	if p.terminal == nil {
 		return errNotConfirmed
 	}
-	fmt.Fprint(p.err, "Sign and send? [y/N] ")
+	fmt.Fprint(p.err, question)
 	answer, err := p.terminal.lines.ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err

@@ -50,9 +50,28 @@ func sumBalances(c *kernel.Ctx, by func(*depositv1.Balance) []byte, violated fun
 	return all
 }
 
-// checkIssued: what a bank owes in all is the sum of what it owes each holder, by currency.
+// sumBlocked adds the blocked claims to sums, and tells of those that are not positive or stand under another key.
+func sumBlocked(c *kernel.Ctx, all *sums, by func(*depositv1.BlockedClaim) []byte, violated func(string, ...any)) *sums {
+	blocked.Each(c, nil, func(key []byte, b *depositv1.BlockedClaim) bool {
+		if string(key) != string(b.Package)+string(b.Number)+string(b.Bank) || b.AmountMinor <= 0 {
+			violated("the blocked claim at %x is %d %s of %x with %x", key, b.AmountMinor, b.Currency, b.Holder, b.Bank)
+			return true
+		}
+		s := all.of(id.Must(by(b)), b.Currency)
+		total, err := money.Add(s.minor, b.AmountMinor)
+		if err != nil {
+			violated("the claims of %s in %s: %v", s.of, s.currency, err)
+		}
+		s.count, s.minor = s.count+1, total
+		return true
+	})
+	return all
+}
+
+// checkIssued: what a bank owes in all is the sum of what it owes each holder, blocked or not, by currency.
 func checkIssued(c *kernel.Ctx, violated func(string, ...any)) {
 	owed := sumBalances(c, (*depositv1.Balance).GetBank, violated)
+	sumBlocked(c, owed, (*depositv1.BlockedClaim).GetBank, violated)
 	for _, s := range owed.order {
 		if i, _ := issued.Get(c, kernel.Join(s.of, kernel.Text(s.currency))); i.GetAmountMinor() != s.minor {
 			violated("bank %s has issued %d %s, its balances are %d", s.of, i.GetAmountMinor(), s.currency, s.minor)
@@ -66,19 +85,26 @@ func checkIssued(c *kernel.Ctx, violated func(string, ...any)) {
 	})
 }
 
-// checkTotals: an account's totals of class 301 are number and sum of its balances, by currency.
+// checkTotals: an account's totals of classes 301 and 302 are number and sum of its balances and of its blocked claims,
+// by currency. checkIssued has told of faults of the records themselves.
 func checkTotals(c *kernel.Ctx, violated func(string, ...any)) {
-	held := sumBalances(c, (*depositv1.Balance).GetHolder, func(string, ...any) {}) // checkIssued has told of these
+	nobody := func(string, ...any) {}
+	compareTotals(c, depositv1.ClassHeld, sumBalances(c, (*depositv1.Balance).GetHolder, nobody), "balances", violated)
+	held := sumBlocked(c, &sums{groups: map[string]*sum{}}, (*depositv1.BlockedClaim).GetHolder, nobody)
+	compareTotals(c, depositv1.ClassBlocked, held, "blocked claims", violated)
+}
+
+func compareTotals(c *kernel.Ctx, class uint32, held *sums, what string, violated func(string, ...any)) {
 	for _, s := range held.order {
-		t := c.Totals(s.of).Total(depositv1.ClassHeld, s.currency)
+		t := c.Totals(s.of).Total(class, s.currency)
 		if t.Count != s.count || t.AmountMinor != s.minor {
-			violated("account %s: totals say %d balances of %d %s, there are %d of %d", s.of, t.Count, t.AmountMinor, s.currency, s.count, s.minor)
+			violated("account %s: totals say %d %s of %d %s, there are %d of %d", s.of, t.Count, what, t.AmountMinor, s.currency, s.count, s.minor)
 		}
 	}
 	c.EachTotals(func(account id.ID, t *kernelv1.Totals) bool {
 		for _, l := range t.Lines {
-			if l.Class == depositv1.ClassHeld && held.groups[string(account[:])+l.Currency] == nil {
-				violated("account %s: totals say %d balances in %s, there are none", account, l.Count, l.Currency)
+			if l.Class == class && held.groups[string(account[:])+l.Currency] == nil {
+				violated("account %s: totals say %d %s in %s, there are none", account, l.Count, what, l.Currency)
 			}
 		}
 		return true

@@ -49,8 +49,13 @@ func (d *Deposits) moved(c *kernel.Ctx, bank, from, to id.ID, a money.Amount, re
 	if !to.IsZero() {
 		e.To, parties = to.Bytes(), append(parties, to)
 	}
+	c.Emit(e, d.told(c, bank, parties...)...)
+}
+
+// told are accounts, and the bank by its main account.
+func (d *Deposits) told(c *kernel.Ctx, bank id.ID, parties ...id.ID) []id.ID {
 	if m, ok := d.members.Member(c, bank); ok {
-		parties = append(parties, id.Must(m.MainAccount))
+		return append(parties, id.Must(m.MainAccount))
 	}
-	c.Emit(e, parties...)
+	return parties
 }

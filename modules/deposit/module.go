@@ -23,7 +23,7 @@ func (d *Deposits) Module() *kernel.Module {
 	bank, holder := kernel.Need{Roles: membersv1.RoleBank}, kernel.Need{Roles: membersv1.Trading}
 	return &kernel.Module{
 		Name:        "deposit",
-		Collections: []*kernel.Collection{balances.Declared(), issued.Declared()},
+		Collections: []*kernel.Collection{balances.Declared(), issued.Declared(), blocked.Declared()},
 		Params:      []*kernel.Param{allowed},
 		Routes: []kernel.Route{
 			kernel.On("deposit.Mint", bank, gives[*depositv1.Mint], d.mint),

@@ -12,17 +12,26 @@ import (
 type (
 	balanceKey = kernel.Pair[id.ID, kernel.Pair[id.ID, kernel.Text]]
 	issuedKey  = kernel.Pair[id.ID, kernel.Text]
+	blockedKey = kernel.Pair[id.ID, kernel.Pair[id.ID, id.ID]]
 )
 
 var (
-	balances = kernel.NewMap[balanceKey]("deposit.balances", depositv1.PrefixBalance, balanceReaders,
+	balances = kernel.NewMap[balanceKey]("deposit.balances", depositv1.PrefixBalance, readers[*depositv1.Balance],
 		kernel.ListOf(depositv1.ListDeposits, func(b *depositv1.Balance) []id.ID { return []id.ID{id.Must(b.Holder)} })).OwnedBy(bankAndHolder)
-	issued = kernel.NewMap[issuedKey]("deposit.issued", depositv1.PrefixIssued, issuedReaders).OwnedBy(kernel.FirstID)
+	issued  = kernel.NewMap[issuedKey]("deposit.issued", depositv1.PrefixIssued, issuedReaders).OwnedBy(kernel.FirstID)
+	blocked = kernel.NewMap[blockedKey]("deposit.blocked", depositv1.PrefixBlocked, readers[*depositv1.BlockedClaim],
+		kernel.ListOf(depositv1.ListBlocked, func(b *depositv1.BlockedClaim) []id.ID { return []id.ID{id.Must(b.Holder)} }))
 )
 
-// balanceReaders are the holder and the bank that owes.
-func balanceReaders(b *depositv1.Balance) kernel.Audience {
-	return kernel.Audience{Parties: []id.ID{id.Must(b.Holder)}, Members: []id.ID{id.Must(b.Bank)}}
+// owed is what a bank owes an account.
+type owed interface {
+	GetBank() []byte
+	GetHolder() []byte
+}
+
+// readers are the holder and the bank that owes.
+func readers[O owed](o O) kernel.Audience {
+	return kernel.Audience{Parties: []id.ID{id.Must(o.GetHolder())}, Members: []id.ID{id.Must(o.GetBank())}}
 }
 
 // bankAndHolder are whose a balance's key is: the bank's member and the holder's account.

@@ -50,11 +50,11 @@ func activate(c *kernel.Ctx, pkg *voucherv1.Package) error {
 	endorse(c, p, &voucherv1.Endorsement{
 		Step: voucherv1.Step_STEP_ISSUED, From: pkg.Obligor, To: pkg.Creditor, Background: pkg.Background,
 	})
-	pkg.State, pkg.Parts = voucherv1.PackageState_PACKAGE_STATE_ACTIVE, 1
+	pkg.State = voucherv1.PackageState_PACKAGE_STATE_ACTIVE
 	pkg.Background = &voucherv1.Background{Contract: pkg.Background.Contract}
+	born(c, pkg, p)
 	packages.Update(c, id.Must(pkg.Id), pkg)
-	parts.Insert(c, keyOf(p), p)
 	redraw(c, id.Must(pkg.Id), nil, spansOf([]*voucherv1.Part{p}))
 	c.Emit(&voucherv1.Accepted{Package: pkg.Id, Number: p.Number}, id.Must(pkg.Obligor), id.Must(pkg.Creditor))
-	return tally(c, pkg.Currency, p, 1)
+	return tally(c, pkg, p, 1)
 }

@@ -47,8 +47,11 @@ func checkPartition(pkg *voucherv1.Package, spans []span, violated violation) {
 		if s.lo != next || s.hi < s.lo {
 			violated("package %x: [%d..%d] where %d comes next", pkg.Id, s.lo, s.hi, next)
 		}
-		if i > 0 && len(s.number) == 0 && len(spans[i-1].number) == 0 {
+		if i > 0 && s.closed() && spans[i-1].closed() && s.extinguished == spans[i-1].extinguished {
 			violated("package %x: two closed ranges meet at %d", pkg.Id, s.lo)
+		}
+		if s.extinguished && !s.closed() {
+			violated("package %x: a part lies at %d, where it says extinguished", pkg.Id, s.lo)
 		}
 		next = s.hi + 1
 	}
@@ -58,127 +61,50 @@ func checkPartition(pkg *voucherv1.Package, spans []span, violated violation) {
 }
 
 func checkCounts(c *kernel.Ctx, pkg *voucherv1.Package, spans []span, violated violation) {
-	var live, closed int64
+	var live, closed, extinguished int64
+	var parts []*voucherv1.Part
 	for _, s := range spans {
-		if len(s.number) == 0 {
+		if s.closed() {
 			closed += s.hi - s.lo + 1
+			if s.extinguished {
+				extinguished += s.hi - s.lo + 1
+			}
 			continue
 		}
-		p, ok := parts.Get(c, kernel.Join(id.Must(pkg.Id), id.Must(s.number)))
+		p, ok := partIn(c, pkg, s)
 		if !ok {
 			violated("package %x: part %x is in its directory and is not there", pkg.Id, s.number)
 			continue
 		}
-		live, closed = live+1, closed+p.ClosedMinor
+		live, closed, parts = live+1, closed+p.ClosedMinor, append(parts, p)
 	}
-	if live != int64(pkg.Parts) || closed != pkg.ClosedMinor {
-		violated("package %x: %d parts and %d closed, its extents have %d and %d", pkg.Id, pkg.Parts, pkg.ClosedMinor, live, closed)
+	if live != int64(pkg.Parts) || closed != pkg.ClosedMinor || extinguished != pkg.ExtinguishedMinor {
+		violated("package %x: %d parts, %d closed, %d extinguished, its extents have %d, %d and %d",
+			pkg.Id, pkg.Parts, pkg.ClosedMinor, pkg.ExtinguishedMinor, live, closed, extinguished)
 	}
-	want := voucherv1.PackageState_PACKAGE_STATE_PART_SETTLED
-	switch closed {
-	case 0:
-		want = voucherv1.PackageState_PACKAGE_STATE_ACTIVE
-	case pkg.AmountMinor:
-		want = voucherv1.PackageState_PACKAGE_STATE_SETTLED
+	if want := liveState(pkg); pkg.State != want {
+		violated("package %x: %d of %d closed, %d extinguished, and %s", pkg.Id, closed, pkg.AmountMinor, extinguished, pkg.State)
 	}
-	if pkg.State != want {
-		violated("package %x: %d of %d closed and %s", pkg.Id, closed, pkg.AmountMinor, pkg.State)
-	}
+	checkAllowances(pkg, parts, violated)
 }
 
-// sums adds up by a key; order keeps the keys as they are first met, since a map has none.
-type sums struct {
-	of    map[sumKey]*sum
-	order []sumKey
+func partIn(c *kernel.Ctx, pkg *voucherv1.Package, s span) (*voucherv1.Part, bool) {
+	return parts.Get(c, kernel.Join(id.Must(pkg.Id), id.Must(s.number)))
 }
 
-type sumKey struct {
-	account  id.ID
-	class    uint32
-	currency string
-}
-
-type sum struct {
-	count, minor int64
-	met          bool
-}
-
-func newSums() *sums { return &sums{of: map[sumKey]*sum{}} }
-
-func (s *sums) add(account id.ID, class uint32, currency string, minor int64) {
-	k := sumKey{account, class, currency}
-	if s.of[k] == nil {
-		s.of[k] = &sum{}
-		s.order = append(s.order, k)
-	}
-	s.of[k].count++
-	s.of[k].minor += minor
-}
-
-// meet hands out what was added up under a key, once.
-func (s *sums) meet(k sumKey) sum {
-	if s.of[k] == nil {
-		return sum{}
-	}
-	s.of[k].met = true
-	return *s.of[k]
-}
-
-func (s *sums) unmet(tell func(sumKey, sum)) {
-	for _, k := range s.order {
-		if one := s.of[k]; !one.met && *one != (sum{}) {
-			tell(k, *one)
+// checkAllowances: no trail is longer than it may be or than the package's entries allow, and the parts have no more splits
+// together than a package may have.
+func checkAllowances(pkg *voucherv1.Package, all []*voucherv1.Part, violated violation) {
+	var splits uint64
+	for _, p := range all {
+		splits += uint64(p.SplitsLeft)
+		if p.Trail < 1+p.Passes || p.Trail > voucherv1.MaxTrail {
+			violated("part %x: a trail of %d entries, %d passes", p.Number, p.Trail, p.Passes)
 		}
 	}
-}
-
-// checkTotals: the totals of every account, by class and currency, are the sums over parts and packages.
-func checkTotals(c *kernel.Ctx, violated violation) {
-	want := newSums()
-	sumParts(c, want)
-	sumPackages(c, want)
-	c.EachTotals(func(account id.ID, t *kernelv1.Totals) bool {
-		for _, l := range t.Lines {
-			if l.Class/100 != voucherv1.ClassHeld/100 {
-				continue
-			}
-			if s := want.meet(sumKey{account, l.Class, l.Currency}); uint64(s.count) != l.Count || s.minor != l.AmountMinor {
-				violated("account %s class %d: %d with %d %s, its records are %d with %d", account, l.Class, l.Count, l.AmountMinor, l.Currency, s.count, s.minor)
-			}
-		}
-		return true
-	})
-	want.unmet(func(k sumKey, s sum) {
-		violated("account %s class %d has no total, its records are %d with %d %s", k.account, k.class, s.count, s.minor, k.currency)
-	})
-}
-
-func sumParts(c *kernel.Ctx, want *sums) {
-	parts.Each(c, nil, func(_ []byte, p *voucherv1.Part) bool {
-		pkg, ok := packages.Get(c, id.Must(p.Package))
-		if !ok {
-			return true // checkRanges tells
-		}
-		class := uint32(voucherv1.ClassHeld)
-		if offered(p) {
-			class = voucherv1.ClassOffered
-			want.add(id.Must(p.Offer.To), voucherv1.ClassIncoming, pkg.Currency, p.Outstanding())
-		}
-		want.add(p.Holder.ID(), class, pkg.Currency, p.Outstanding())
-		return true
-	})
-}
-
-func sumPackages(c *kernel.Ctx, want *sums) {
-	packages.Each(c, nil, func(_ []byte, pkg *voucherv1.Package) bool {
-		if pending(pkg) {
-			want.add(id.Must(pkg.Creditor), voucherv1.ClassPending, pkg.Currency, pkg.AmountMinor)
-		}
-		if !pkg.Ended() {
-			want.add(id.Must(pkg.Obligor), voucherv1.ClassOwed, pkg.Currency, pkg.Outstanding())
-		}
-		return true
-	})
+	if splits > voucherv1.MaxSplits || pkg.Entries < pkg.Parts {
+		violated("package %x: %d splits left, %d entries for %d parts", pkg.Id, splits, pkg.Entries, pkg.Parts)
+	}
 }
 
 // checkLines: what a line has outstanding is the sum of its obligor's packages that have not ended.

@@ -5,18 +5,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/splittally/splittally/modules/deposit/depositv1"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"google.golang.org/protobuf/proto"
 )
 
-// planted is a world to plant faults in: a package waiting, one with closed ranges, and one with a part on offer and
-// a part held, in which the faults are.
+// planted is a world to plant faults in: a package waiting, one with closed ranges, one with a part on offer and a part
+// held, in which the faults are, and one that is frozen, paid and in part extinguished.
 type planted struct {
 	*world
-	waiting, pkg  *voucherv1.Package
-	offered, held *voucherv1.Part
+	waiting, pkg, icy *voucherv1.Package
+	offered, held     *voucherv1.Part
+	freeze            *voucherv1.StandingFreeze
 }
 
 func newPlanted(t *testing.T) planted {
@@ -26,15 +28,19 @@ func newPlanted(t *testing.T) planted {
 	w.Must(alpha, splitInto(p.Ref(), 1, 199, 300))
 	pkg, p := w.active(500, "b")
 	w.Must(alpha, splitInto(p.Ref(), 200, 300))
+	icy, q := w.active(500, "c")
+	w.returned(alpha, acme, q, 200)
 	w.untilDue(0)
-	w.mint(acme, 500)
+	w.mint(acme, 700)
+	freeze := w.frozen(court, icy.Id, 301, 500, 10)
+	w.Must(acme, payment(icy, 150))
 	w.Must(acme, payment(paid, 499))
 	if left := w.parts(paid.Id); len(left) != 1 {
 		t.Fatal(left)
 	}
 	w.Must(alpha, items(w.give(w.parts(pkg.Id)[0], beta, 0)))
 	all := w.parts(pkg.Id)
-	return planted{w, waiting, w.pkg(pkg.Id), all[0], all[1]}
+	return planted{w, waiting, w.pkg(pkg.Id), w.pkg(icy.Id), all[0], all[1], freeze}
 }
 
 func (p planted) part(of *voucherv1.Part, change func(*voucherv1.Part)) {
@@ -56,6 +62,12 @@ func (p planted) extent(lo int64, e *voucherv1.Extent) {
 		return
 	}
 	p.Plant(key, e)
+}
+
+func (p planted) laid(change func(*voucherv1.StandingFreeze)) {
+	f := proto.CloneOf(p.freeze)
+	change(f)
+	p.Plant(voucherv1.FreezeKey(id.Must(f.Package), id.Must(f.Id)), f)
 }
 
 func (p planted) line(outstanding int64) {
@@ -101,6 +113,41 @@ func TestInvariantsCatch(t *testing.T) {
 		"no offer of a part on offer": {func(p planted) { p.part(p.held, func(x *voucherv1.Part) { x.State = 0 }) }, []string{"voucher/offers"}},
 		"an offer with another end":   {func(p planted) { p.part(p.offered, func(x *voucherv1.Part) { x.Offer.ExpiresUnixS++ }) }, []string{"voucher/offers"}},
 		"an offer that never lapses":  {func(p planted) { p.Plant(slices.Concat(kernelv1.PrefixQueue[:], p.offered.Offer.Lapse), nil) }, []string{"voucher/offers"}},
+		"an extent that is no more extinguished": {func(p planted) {
+			p.Plant(voucherv1.ExtentKey(id.Must(p.icy.Id), 1), &voucherv1.Extent{Hi: 200})
+		}, []string{"voucher/ranges"}},
+		"a part that is extinguished": {func(p planted) {
+			p.extent(201, &voucherv1.Extent{Hi: 500, Number: p.held.Number, Extinguished: true})
+		}, []string{"where it says extinguished"}},
+		"a package extinguished more": {func(p planted) { p.change(p.icy, func(x *voucherv1.Package) { x.ExtinguishedMinor++ }) }, []string{"voucher/ranges"}},
+		"a trail that is too short":   {func(p planted) { p.part(p.held, func(x *voucherv1.Part) { x.Trail = 0 }) }, []string{"a trail of 0 entries"}},
+		"a trail that is too long":    {func(p planted) { p.part(p.held, func(x *voucherv1.Part) { x.Trail = voucherv1.MaxTrail + 1 }) }, []string{"a trail of 14161 entries"}},
+		"splits from nowhere":         {func(p planted) { p.part(p.held, func(x *voucherv1.Part) { x.SplitsLeft = 10_001 }) }, []string{"splits left"}},
+		"fewer entries than parts":    {func(p planted) { p.change(p.pkg, func(x *voucherv1.Package) { x.Entries = 1 }) }, []string{"1 entries for 2 parts"}},
+		"a freeze is gone": {func(p planted) {
+			p.Plant(voucherv1.FreezeKey(id.Must(p.freeze.Package), id.Must(p.freeze.Id)), nil)
+		}, []string{"voucher/freezes", "voucher/totals", "voucher/blocked"}},
+		"a package counts freezes wrong": {func(p planted) { p.change(p.icy, func(x *voucherv1.Package) { x.Freezes = 2 }) }, []string{"voucher/freezes"}},
+		"a package forgot its freeze":    {func(p planted) { p.change(p.icy, func(x *voucherv1.Package) { x.Freezes = 0 }) }, []string{"voucher/freezes", "voucher/totals", "voucher/blocked"}},
+		"a freeze of no package":         {func(p planted) { p.laid(func(f *voucherv1.StandingFreeze) { f.Package = hash("x") }) }, []string{"voucher/freezes"}},
+		"a freeze of a waiting package":  {func(p planted) { p.laid(func(f *voucherv1.StandingFreeze) { f.Package = p.waiting.Id }) }, []string{"voucher/freezes"}},
+		"a freeze beyond its package": {func(p planted) {
+			p.laid(func(f *voucherv1.StandingFreeze) { f.Extent = voucherv1.RangeExtent(301, 501) })
+		}, []string{"ExtentOutside"}},
+		"a freeze of more": {func(p planted) {
+			p.laid(func(f *voucherv1.StandingFreeze) { f.Extent = voucherv1.RangeExtent(201, 500) })
+		}, []string{"voucher/totals"}},
+		"a freeze of less":                {func(p planted) { p.laid(func(f *voucherv1.StandingFreeze) { f.Extent = voucherv1.RangeExtent(1, 5) }) }, []string{"voucher/totals", "voucher/blocked"}},
+		"a freeze by another":             {func(p planted) { p.laid(func(f *voucherv1.StandingFreeze) { f.By = police.ID.Bytes() }) }, []string{"voucher/totals"}},
+		"a freeze that is not remembered": {func(p planted) { p.laid(func(f *voucherv1.StandingFreeze) { f.Member = police.Member.Bytes() }) }, []string{"is not remembered"}},
+		"a freeze with another end":       {func(p planted) { p.laid(func(f *voucherv1.StandingFreeze) { f.UntilUnixS++ }) }, []string{"is not booked to end"}},
+		"a freeze that never ends":        {func(p planted) { p.Plant(slices.Concat(kernelv1.PrefixQueue[:], p.freeze.Thaw), nil) }, []string{"is not booked to end"}},
+		"a claim blocked for nothing": {func(p planted) {
+			p.Plant(depositv1.BlockedKey(id.Must(p.pkg.Id), id.Must(p.held.Number), bank.Member), &depositv1.BlockedClaim{
+				Bank: bank.Member.Bytes(), Holder: alpha.ID.Bytes(), Currency: "CNY", AmountMinor: 1, Package: p.pkg.Id, Number: p.held.Number,
+				Extent: extentOf(p.held),
+			})
+		}, []string{"voucher/blocked", "deposit/issued", "deposit/totals"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlanted(t)

@@ -138,7 +138,7 @@ func (v *Vouchers) paidLate(c *kernel.Ctx, creditor id.ID, item *voucherv1.Issue
 	return ok && m.Legal.SmallFirm
 }
 
-// receiver is the standing of an account that is to get paper of an obligor's member.
+// receiver is the standing of an account that an obligor's member is to owe.
 func receiver(c *kernel.Ctx, account []byte, obligor id.ID) (kernel.Standing, error) {
 	s, err := c.Active(id.Must(account))
 	if err == nil && s.Member == obligor {

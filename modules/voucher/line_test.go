@@ -5,6 +5,7 @@ import (
 
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/members/memberstest"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 )
@@ -39,7 +40,7 @@ func TestALineOfNothingIsGone(t *testing.T) {
 // A guarantor's limits count what a line adds to what it guarantees.
 func TestALineIsCharged(t *testing.T) {
 	w := newWorld(t)
-	p := policy(guard.Signers[0].Public())
+	p := memberstest.Policy(1, "guard")
 	p.Limits = []*membersv1.Limit{{Currency: "CNY", PerTransactionMinor: 10, PerDayMinor: 10}}
 	w.Must(guard, &membersv1.SetPolicy{Account: guard.ID.Bytes(), Policy: p})
 	w.Must(guard, setLine(omega, 8))

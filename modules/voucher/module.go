@@ -34,27 +34,46 @@ var (
 	depthMax  = &kernel.Param{Name: voucherv1.ParamDepthMax, Default: 16, Min: 1, Max: voucherv1.MaxDepth, Source: "the network"}
 	splitsMax = &kernel.Param{Name: voucherv1.ParamSplitsMax, Default: 500, Min: 0, Max: voucherv1.MaxSplits, Source: "[SHCPE]"}
 	partsMax  = &kernel.Param{Name: voucherv1.ParamPartsMax, Default: voucherv1.MaxParts, Min: 1, Max: voucherv1.MaxParts, Source: "the network"}
+
+	authorityFreezeMax = &kernel.Param{
+		Name: voucherv1.ParamAuthorityFreezeMaxS, Default: 72 * hourS, Min: hourS, Max: 30 * dayS, Source: "72 hours without a vote or case [the network]",
+	}
+	freezeAgain = &kernel.Param{Name: voucherv1.ParamFreezeAgainDays, Default: 30, Min: 1, Max: 3660, Source: "the network"}
+	freezeMax   = &kernel.Param{Name: voucherv1.ParamFreezeMaxS, Default: 366 * dayS, Min: dayS, Max: 3660 * dayS, Source: "the network"}
+)
+
+const (
+	hourS = 3_600
+	dayS  = 24 * hourS
 )
 
 // The declared weights of calls that may write many records.
 const (
-	weightIssue = 500
-	weightPay   = 100
+	weightIssue  = 500
+	weightPay    = 100
+	weightFreeze = 100
 )
 
-// kindLapse is the dated item that ends an offer nobody answered.
-const kindLapse = "voucher.lapse"
+// The dated items: the end of an offer that nobody answered, of a freeze, and of what is remembered of an authority's
+// freeze. Those of freezes are law's.
+const (
+	kindLapse  = "voucher.lapse"
+	kindThaw   = "voucher.thaw"
+	kindForget = "voucher.forget"
+)
 
 // Module is the table of contents.
 func (v *Vouchers) Module() *kernel.Module {
+	authority := kernel.Need{Roles: membersv1.RoleAuthority, OrGovernance: true, Weight: weightFreeze}
 	anybody := kernel.Need{Roles: kernel.Roles(membersv1.Trading)}
 	return &kernel.Module{
 		Name: "voucher",
 		Collections: []*kernel.Collection{
 			packages.Declared(), parts.Declared(), extents.Declared(), invoices.Declared(), flagged.Declared(),
 			lines.Declared(), standings.Declared(), checks.Declared(), runChunks.Declared(),
+			freezes.Declared(), memories.Declared(),
 		},
-		Params: []*kernel.Param{tenorMax, tenorReviewedMax, smallFirmDays, depthMax, splitsMax, partsMax},
+		Params: []*kernel.Param{tenorMax, tenorReviewedMax, smallFirmDays, depthMax, splitsMax, partsMax, authorityFreezeMax, freezeAgain, freezeMax},
 		Routes: []kernel.Route{
 			kernel.On("voucher.SetLine", kernel.Need{Roles: membersv1.RoleGuarantor, OrGovernance: true}, givesLine, v.setLine),
 			kernel.On("voucher.Issue", kernel.Need{Roles: membersv1.RoleCoreEnterprise, Large: true, Weight: weightIssue}, givesIssue, v.issue),
@@ -62,6 +81,7 @@ func (v *Vouchers) Module() *kernel.Module {
 			kernel.On("voucher.RejectPackage", anybody, kernel.GivesNothing[*voucherv1.RejectPackage], v.rejectPackage),
 			kernel.On("voucher.CancelPackage", anybody, kernel.GivesNothing[*voucherv1.CancelPackage], v.cancelPackage),
 			kernel.On("voucher.Split", anybody, kernel.GivesNothing[*voucherv1.Split], v.split),
+			kernel.On("voucher.Merge", anybody, kernel.GivesNothing[*voucherv1.Merge], v.merge),
 			kernel.On("voucher.Transfer", anybody, givesTransfer, v.transfer),
 			kernel.On("voucher.AcceptOffer", anybody, kernel.GivesNothing[*voucherv1.AcceptOffer], v.acceptOffer),
 			kernel.On("voucher.RejectOffer", anybody, kernel.GivesNothing[*voucherv1.RejectOffer], v.rejectOffer),
@@ -69,14 +89,18 @@ func (v *Vouchers) Module() *kernel.Module {
 			kernel.On("voucher.SetStandingAcceptance", anybody, kernel.GivesNothing[*voucherv1.SetStandingAcceptance], v.setStandingAcceptance),
 			kernel.On("voucher.CheckDocument", anybody, kernel.GivesNothing[*voucherv1.CheckDocument], v.checkDocument),
 			kernel.On("voucher.Pay", kernel.Need{Roles: membersv1.Trading, Weight: weightPay}, givesPayment, v.pay),
+			kernel.On("voucher.Freeze", authority, kernel.GivesNothing[*voucherv1.Freeze], v.freeze),
+			kernel.On("voucher.Release", authority, kernel.GivesNothing[*voucherv1.Release], v.release),
 		},
-		Due: map[string]func(*kernel.Ctx, int64, []byte) error{kindLapse: v.lapse},
+		Due: map[string]func(*kernel.Ctx, int64, []byte) error{kindLapse: v.lapse, kindThaw: v.thaw, kindForget: v.forget},
 		Invariants: []kernel.Invariant{
 			{Name: "ranges", Check: checkRanges},
 			{Name: "totals", Check: checkTotals},
 			{Name: "lines", Check: checkLines},
 			{Name: "invoices", Check: checkInvoices},
 			{Name: "offers", Check: checkOffers},
+			{Name: "freezes", Check: checkFreezes},
+			{Name: "blocked", Check: v.checkBlocked},
 		},
 	}
 }

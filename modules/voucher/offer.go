@@ -17,7 +17,7 @@ func offer(c *kernel.Ctx, pkg *voucherv1.Package, p *voucherv1.Part, item *vouch
 	if err != nil {
 		return err
 	}
-	if err := tally(c, pkg.Currency, p, -1); err != nil {
+	if err := tally(c, pkg, p, -1); err != nil {
 		return err
 	}
 	p.State = voucherv1.PartState_PART_STATE_OFFERED
@@ -29,12 +29,16 @@ func offer(c *kernel.Ctx, pkg *voucherv1.Package, p *voucherv1.Part, item *vouch
 		Package: p.Package, Number: p.Number, From: holder.Bytes(), To: item.To, AmountMinor: p.Outstanding(),
 		ExpiresUnixS: item.OfferExpiresUnixS, Flags: flags,
 	}, holder, id.Must(item.To))
-	return tally(c, pkg.Currency, p, 1)
+	return tally(c, pkg, p, 1)
 }
 
 // acceptOffer takes a part that is on offer to the caller, and with it takes up the use of the endorsement's invoices.
 func (v *Vouchers) acceptOffer(c *kernel.Ctx, m *voucherv1.AcceptOffer) error {
 	pkg, p, err := partAt(c, m.Part)
+	if err != nil {
+		return err
+	}
+	to, err := c.Standing(c.Caller())
 	if err != nil {
 		return err
 	}
@@ -54,9 +58,12 @@ func (v *Vouchers) acceptOffer(c *kernel.Ctx, m *voucherv1.AcceptOffer) error {
 	if err := t.named(m.Flags); err != nil {
 		return err
 	}
+	if err := frozenNow(c, pkg).refuse(p); err != nil {
+		return err
+	}
 	t.takeUp(c, p.Number)
 	c.Unbook(p.Offer.Lapse)
-	return pass(c, pkg, p, c.Caller(), p.Offer.Background, p.Offer.Recourse)
+	return deliver(c, pkg, p, to, p.Offer.Background, p.Offer.Recourse)
 }
 
 // mayAnswer refuses where the part is not on offer to the caller.
@@ -112,12 +119,12 @@ func (v *Vouchers) lapse(c *kernel.Ctx, _ int64, payload []byte) error {
 
 // endOffer gives the part back to its holder's free disposal; the head stays.
 func endOffer(c *kernel.Ctx, pkg *voucherv1.Package, p *voucherv1.Part, how voucherv1.OfferEnd, reason string) error {
-	if err := tally(c, pkg.Currency, p, -1); err != nil {
+	if err := tally(c, pkg, p, -1); err != nil {
 		return err
 	}
 	to := id.Must(p.Offer.To)
 	p.State, p.Offer = voucherv1.PartState_PART_STATE_HELD, nil
 	parts.Update(c, keyOf(p), p)
 	c.Emit(&voucherv1.OfferEnded{Package: p.Package, Number: p.Number, End: how, Reason: reason}, p.Holder.ID(), to)
-	return tally(c, pkg.Currency, p, 1)
+	return tally(c, pkg, p, 1)
 }

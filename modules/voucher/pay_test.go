@@ -6,6 +6,7 @@ import (
 	"github.com/splittally/splittally/modules/deposit/depositv1"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
+	"github.com/splittally/splittally/modules/members/memberstest"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 )
@@ -175,7 +176,7 @@ func TestSplittingWhatIsPaidInPart(t *testing.T) {
 func TestAPaymentIsCharged(t *testing.T) {
 	w := newWorld(t)
 	pkg, _ := w.active(500, "a")
-	pol := policy(acme.Signers[0].Public())
+	pol := memberstest.Policy(1, "acme")
 	pol.Limits = []*membersv1.Limit{{Currency: "CNY", PerTransactionMinor: 100, PerDayMinor: 100}}
 	w.Must(acme, &membersv1.SetPolicy{Account: acme.ID.Bytes(), Policy: pol})
 	w.untilDue(0)

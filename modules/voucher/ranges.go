@@ -27,20 +27,52 @@ func share(from, to, x, total int64) int64 {
 	return upper - lower
 }
 
-// span is one extent of a package; no number: closed.
+// span is one extent of a package; no number: closed, because it is paid or because it is extinguished.
 type span struct {
-	lo, hi int64
-	number []byte
+	lo, hi       int64
+	number       []byte
+	extinguished bool
+}
+
+func (s span) closed() bool { return len(s.number) == 0 }
+
+func (s span) same(o span) bool {
+	return s.lo == o.lo && s.hi == o.hi && string(s.number) == string(o.number) && s.extinguished == o.extinguished
 }
 
 // directory reads the extents of a package, in order.
 func directory(c *kernel.Ctx, pkg id.ID) []span {
 	var out []span
 	extents.Each(c, pkg, func(key []byte, e *voucherv1.Extent) bool {
-		out = append(out, span{lo: int64(binary.BigEndian.Uint64(key[id.Size:])), hi: e.Hi, number: e.Number})
+		out = append(out, spanAt(key, e))
 		return true
 	})
 	return out
+}
+
+func spanAt(key []byte, e *voucherv1.Extent) span {
+	return span{lo: int64(binary.BigEndian.Uint64(key[id.Size:])), hi: e.Hi, number: e.Number, extinguished: e.Extinguished}
+}
+
+// lying reads the parts of a package that lie in [lo..hi], wholly or in part, in order.
+func lying(c *kernel.Ctx, pkg id.ID, lo, hi int64) []*voucherv1.Part {
+	var out []*voucherv1.Part
+	extents.Between(c, extentAt(pkg, 0), extentAt(pkg, hi+1), func(key []byte, e *voucherv1.Extent) bool {
+		if s := spanAt(key, e); s.hi >= lo && !s.closed() {
+			out = append(out, liveAt(c, pkg, s))
+		}
+		return true
+	})
+	return out
+}
+
+// liveAt is the part that a directory has in a place.
+func liveAt(c *kernel.Ctx, pkg id.ID, s span) *voucherv1.Part {
+	p, ok := parts.Get(c, kernel.Join(pkg, id.Must(s.number)))
+	if !ok {
+		broken("the part %x of package %s is in its directory and is not there", s.number, pkg)
+	}
+	return p
 }
 
 // redraw writes what differs between two directories of a package; neighbours that are closed become one.
@@ -55,7 +87,7 @@ func redraw(c *kernel.Ctx, pkg id.ID, old, now []span) {
 			extents.Insert(c, extentAt(pkg, now[0].lo), now[0].record())
 			now = now[1:]
 		default:
-			if old[0].hi != now[0].hi || string(old[0].number) != string(now[0].number) {
+			if !old[0].same(now[0]) {
 				extents.Update(c, extentAt(pkg, now[0].lo), now[0].record())
 			}
 			old, now = old[1:], now[1:]
@@ -63,13 +95,15 @@ func redraw(c *kernel.Ctx, pkg id.ID, old, now []span) {
 	}
 }
 
-func (s span) record() *voucherv1.Extent { return &voucherv1.Extent{Hi: s.hi, Number: s.number} }
+func (s span) record() *voucherv1.Extent {
+	return &voucherv1.Extent{Hi: s.hi, Number: s.number, Extinguished: s.extinguished}
+}
 
-// coalesce makes one of neighbours that are closed.
+// coalesce makes one of neighbours that are closed for the same reason.
 func coalesce(spans []span) []span {
 	var out []span
 	for _, s := range spans {
-		if n := len(out); n > 0 && len(s.number) == 0 && len(out[n-1].number) == 0 {
+		if n := len(out); n > 0 && s.closed() && out[n-1].closed() && s.extinguished == out[n-1].extinguished {
 			out[n-1].hi = s.hi
 		} else {
 			out = append(out, s)
@@ -79,20 +113,77 @@ func coalesce(spans []span) []span {
 }
 
 // cut makes the pieces of a part, from the low end; their lengths add up to the part's. What the part has of closed
-// units and, after one for each piece beyond the first, of further splits goes to the pieces by share.
-func cut(c *kernel.Ctx, p *voucherv1.Part, lengths []int64) []*voucherv1.Part {
+// units and, less what the cut costs, of further splits goes to the pieces by share.
+func cut(c *kernel.Ctx, p *voucherv1.Part, lengths []int64, cost int) []*voucherv1.Part {
 	var out []*voucherv1.Part
-	splits, from := int64(p.SplitsLeft)-int64(len(lengths)-1), int64(0)
+	splits, from := int64(p.SplitsLeft)-int64(cost), int64(0)
 	for _, n := range lengths {
 		to := from + n
 		out = append(out, &voucherv1.Part{
 			Package: p.Package, Number: c.NewID().Bytes(), Lo: p.Lo + from, Hi: p.Lo + to - 1, Holder: p.Holder, Head: p.Head,
 			Depth: p.Depth, SplitsLeft: uint32(share(from, to, splits, p.Units())),
-			ClosedMinor: share(from, to, p.ClosedMinor, p.Units()), State: p.State,
+			ClosedMinor: share(from, to, p.ClosedMinor, p.Units()), State: p.State, Trail: p.Trail, Recourse: p.Recourse,
 		})
 		from = to
 	}
 	return out
+}
+
+// extentOf is where a part lies, as freezes and claims name it.
+func extentOf(p *voucherv1.Part) []byte { return voucherv1.RangeExtent(p.Lo, p.Hi) }
+
+// within reads an extent of a package: its first and last unit.
+func within(pkg *voucherv1.Package, extent []byte) (lo, hi int64, err error) {
+	lo, hi, ok := voucherv1.ReadRange(extent)
+	if !ok || hi > pkg.AmountMinor {
+		return 0, 0, voucherv1.ErrExtent.At("extent", "%x is no range of units 1 to %d", extent, pkg.AmountMinor)
+	}
+	return lo, hi, nil
+}
+
+// borders are the lengths of the pieces of a part that [lo..hi] meets: of what lies before it, in it and after it.
+func borders(p *voucherv1.Part, lo, hi int64) []int64 {
+	var out []int64
+	if before := lo - p.Lo; before > 0 {
+		out = append(out, before)
+	}
+	out = append(out, min(p.Hi, hi)-max(p.Lo, lo)+1)
+	if after := p.Hi - hi; after > 0 {
+		out = append(out, after)
+	}
+	return out
+}
+
+// adjacent tells whether a part begins where another ends.
+func adjacent(a, b *voucherv1.Part) bool { return b.Lo == a.Hi+1 }
+
+// fuse makes one part of neighbours, and puts it in their place in the directory. Closed units and further splits add
+// up: what a cut divides by share, and a payment spreads, is the same over the whole as over its pieces. The depth is
+// that of the deepest.
+func fuse(c *kernel.Ctx, all []*voucherv1.Part) *voucherv1.Part {
+	first := all[0]
+	out := &voucherv1.Part{
+		Package: first.Package, Number: c.NewID().Bytes(), Lo: first.Lo, Holder: first.Holder, State: first.State, Recourse: first.Recourse,
+	}
+	for _, p := range all {
+		out.Hi, out.Depth = p.Hi, max(out.Depth, p.Depth)
+		out.ClosedMinor, out.SplitsLeft = out.ClosedMinor+p.ClosedMinor, out.SplitsLeft+p.SplitsLeft
+	}
+	redraw(c, id.Must(first.Package), spansOf(all), spansOf([]*voucherv1.Part{out}))
+	return out
+}
+
+// closeWhole closes a part's place in the directory as extinguished.
+func closeWhole(c *kernel.Ctx, p *voucherv1.Part) {
+	pkg := id.Must(p.Package)
+	old := directory(c, pkg)
+	now := slices.Clone(old)
+	i := slices.IndexFunc(now, func(s span) bool { return s.lo == p.Lo })
+	if i < 0 {
+		broken("no extent at %d of package %s", p.Lo, pkg)
+	}
+	now[i].number, now[i].extinguished = nil, true
+	redraw(c, pkg, old, now)
 }
 
 // replace puts pieces in the place of a part in its package's directory; a piece with nothing outstanding is closed.
@@ -135,13 +226,10 @@ func spread(c *kernel.Ctx, pkg *voucherv1.Package, spans []span, amountMinor int
 	var legs []leg
 	total, from := pkg.Outstanding(), int64(0)
 	for i, s := range spans {
-		if len(s.number) == 0 {
+		if s.closed() {
 			continue
 		}
-		p, ok := parts.Get(c, kernel.Join(id.Must(pkg.Id), id.Must(s.number)))
-		if !ok {
-			broken("the part %x of package %x is in its directory and is not there", s.number, pkg.Id)
-		}
+		p := liveAt(c, id.Must(pkg.Id), s)
 		to := from + p.Outstanding()
 		if got := share(from, to, amountMinor, total); got > 0 {
 			legs = append(legs, leg{at: i, part: p, minor: got})

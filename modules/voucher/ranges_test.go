@@ -76,13 +76,13 @@ func TestSplitsChangeNoPayment(t *testing.T) {
 
 func TestCoalesce(t *testing.T) {
 	live := []byte{1}
-	got := coalesce([]span{{1, 2, nil}, {3, 4, nil}, {5, 6, live}, {7, 7, live}, {8, 9, nil}})
-	want := []span{{1, 4, nil}, {5, 6, live}, {7, 7, live}, {8, 9, nil}}
+	got := coalesce([]span{{1, 2, nil, false}, {3, 4, nil, false}, {5, 6, live, false}, {7, 7, live, false}, {8, 9, nil, false}, {10, 10, nil, true}, {11, 12, nil, true}})
+	want := []span{{1, 4, nil, false}, {5, 6, live, false}, {7, 7, live, false}, {8, 9, nil, false}, {10, 12, nil, true}}
 	if len(got) != len(want) {
 		t.Fatal(got)
 	}
 	for i := range want {
-		if got[i].lo != want[i].lo || got[i].hi != want[i].hi || len(got[i].number) != len(want[i].number) {
+		if !got[i].same(want[i]) {
 			t.Error(i, got[i])
 		}
 	}

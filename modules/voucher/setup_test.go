@@ -12,7 +12,9 @@ import (
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/kernel/key"
+	"github.com/splittally/splittally/modules/kernel/txv1"
 	"github.com/splittally/splittally/modules/members"
+	"github.com/splittally/splittally/modules/members/memberstest"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"google.golang.org/protobuf/proto"
@@ -20,15 +22,17 @@ import (
 
 // The actors of the small world: genesis call i makes member and account i.
 var (
-	acme      = actor(0, "acme")  // obligor
-	omega     = actor(1, "omega") // another core enterprise
-	guard     = actor(2, "guard") // guarantor
-	warden    = actor(3, "warden")
-	bank      = actor(4, "bank")
-	alpha     = actor(5, "alpha") // suppliers; alpha is a small firm
-	beta      = actor(6, "beta")
-	gamma     = actor(7, "gamma")
-	regulator = actor(8, "regulator")
+	acme      = memberstest.Actor(0, "acme")  // obligor
+	omega     = memberstest.Actor(1, "omega") // another core enterprise
+	guard     = memberstest.Actor(2, "guard") // guarantor
+	warden    = memberstest.Actor(3, "warden")
+	bank      = memberstest.Actor(4, "bank")
+	alpha     = memberstest.Actor(5, "alpha") // suppliers; alpha is a small firm
+	beta      = memberstest.Actor(6, "beta")
+	gamma     = memberstest.Actor(7, "gamma")
+	regulator = memberstest.Actor(8, "regulator")
+	court     = memberstest.Actor(9, "court") // authorities
+	police    = memberstest.Actor(10, "police")
 	branch    = kerneltest.Actor{Member: acme.Member, Signers: []key.Signer{kerneltest.Signer("branch")}} // a second account of acme's
 	stranger  = kerneltest.Actor{ID: id.Hash("stranger"), Signers: []key.Signer{kerneltest.Signer("stranger")}}
 )
@@ -39,14 +43,6 @@ const (
 	due   = today + 30
 	line  = int64(1_000_000)
 )
-
-func actor(call uint32, name string) kerneltest.Actor {
-	seed := kernelv1.GenesisSeed(kerneltest.ChainID)
-	return kerneltest.Actor{
-		Member: kernelv1.CreatedID(seed, call, 0), ID: kernelv1.CreatedID(seed, call, 1),
-		Signers: []key.Signer{kerneltest.Signer(name)},
-	}
-}
 
 // world is a chain with a voted line for acme in CNY.
 type world struct{ *kerneltest.Chain }
@@ -61,37 +57,15 @@ func newWorld(tb testing.TB) *world {
 		admit("acme", membersv1.RoleCoreEnterprise), admit("omega", membersv1.RoleCoreEnterprise),
 		admit("guard", membersv1.RoleGuarantor), admit("warden", membersv1.RoleGuarantor), admit("bank", membersv1.RoleBank),
 		admit("alpha", membersv1.RoleSupplier), admit("beta", membersv1.RoleSupplier), admit("gamma", membersv1.RoleSupplier),
-		admit("regulator", membersv1.RoleRegulator),
+		admit("regulator", membersv1.RoleRegulator), admit("court", membersv1.RoleAuthority), admit("police", membersv1.RoleAuthority),
 		kerneltest.GenesisCall(setLine(acme, line)),
 	)}
 }
 
 func admit(name string, roles uint32) kernel.GenesisCall {
-	pub := kerneltest.Signer(name).Public()
-	return kerneltest.GenesisCall(&membersv1.AdmitMember{
-		Legal: &membersv1.Legal{
-			Name: name, CredentialKind: membersv1.CredentialKind_CREDENTIAL_KIND_LEI, Credential: lei(name), SmallFirm: name == "alpha",
-		},
-		Roles: roles, Policy: policy(pub),
-	})
-}
-
-func policy(pub key.Public) *membersv1.Policy {
-	return &membersv1.Policy{
-		Keys:      []*membersv1.Key{{Kind: uint32(pub.Kind), PublicKey: pub.Bytes, Purpose: membersv1.KeyPurpose_KEY_PURPOSE_SIGN}},
-		Threshold: 1,
-	}
-}
-
-// lei is a legal entity identifier that a name determines.
-func lei(name string) string {
-	digits := fmt.Sprintf("%X", id.Hash(name).Bytes())[:18]
-	for check := range 100 {
-		if s := fmt.Sprintf("%s%02d", digits, check); membersv1.ValidLEI(s) {
-			return s
-		}
-	}
-	panic("no check digits fit " + digits)
+	m := memberstest.Admission(name, roles)
+	m.Legal.SmallFirm = name == "alpha"
+	return kerneltest.GenesisCall(m)
 }
 
 func setLine(obligor kerneltest.Actor, limit int64) *voucherv1.SetLine {
@@ -258,7 +232,7 @@ func (w *world) lineOf(a kerneltest.Actor) *voucherv1.Line {
 // opened gives acme its second account.
 func (w *world) opened() kerneltest.Actor {
 	w.TB.Helper()
-	r := w.Must(acme, &membersv1.OpenAccount{Name: "branch", Policy: policy(branch.Signers[0].Public())})
+	r := w.Must(acme, &membersv1.OpenAccount{Name: "branch", Policy: memberstest.Policy(1, "branch")})
 	b := branch
 	b.ID = id.Must(event[*membersv1.AccountChanged](w, r, 0).Account)
 	return b
@@ -267,6 +241,67 @@ func (w *world) opened() kerneltest.Actor {
 // param gives a parameter a value from the first day on, as a vote does.
 func (w *world) param(name string, value int64) {
 	w.Plant(kernelv1.ParameterKey(name), &kernelv1.Parameter{Values: []*kernelv1.ParameterValue{{FromDay: 0, Value: value}}})
+}
+
+// frozen lays a freeze of the units [lo..hi] for some hours, and returns its record.
+func (w *world) frozen(by kerneltest.Actor, pkg []byte, lo, hi, hours int64) *voucherv1.StandingFreeze {
+	w.TB.Helper()
+	r := w.Must(by, w.freezing(pkg, lo, hi, hours))
+	return w.freezeOf(pkg, event[*voucherv1.FreezeLaid](w, r, 0).Freeze)
+}
+
+func (w *world) freezing(pkg []byte, lo, hi, hours int64) *voucherv1.Freeze {
+	return &voucherv1.Freeze{
+		Package: pkg, Extent: voucherv1.RangeExtent(lo, hi), Reason: "an order", Case: hash("case"), UntilUnixS: w.Time + hours*3_600,
+	}
+}
+
+// voted runs a call as an agreed proposal does, in a block of its own.
+func (w *world) voted(m proto.Message) ([]*kernelv1.Event, error) {
+	w.TB.Helper()
+	raw, err := txv1.Encode(m)
+	if err != nil {
+		w.TB.Fatal(err)
+	}
+	w.Height++
+	w.Time++
+	run := w.M.Begin(kernel.NewOverlay(w.Mem), kernel.Info{Height: w.Height, TimeUnixS: w.Time, Hash: hash(fmt.Sprint(w.Height))}, w.IDs)
+	err = run.Context().Try(func(c *kernel.Ctx) error { return c.Run(kerneltest.Method(m), raw) })
+	o := run.End()
+	w.Mem.Apply(o.Changes)
+	w.IDs.Apply(o.IDs)
+	if bad := w.M.CheckInvariants(w.View()); len(bad) > 0 {
+		w.TB.Fatal(bad)
+	}
+	return o.Events, err
+}
+
+func (w *world) freezeOf(pkg, freeze []byte) *voucherv1.StandingFreeze {
+	w.TB.Helper()
+	f, ok := freezes.Get(w.View(), kernel.Join(id.Must(pkg), id.Must(freeze)))
+	if !ok {
+		w.TB.Fatalf("no freeze %x", freeze)
+	}
+	return f
+}
+
+func release(f *voucherv1.StandingFreeze) *voucherv1.Release {
+	return &voucherv1.Release{Package: f.Package, Freeze: f.Id}
+}
+
+// merging names parts as they are now.
+func (w *world) merging(all ...*voucherv1.Part) *voucherv1.Merge {
+	m := &voucherv1.Merge{Package: all[0].Package}
+	for _, p := range all {
+		m.Parts = append(m.Parts, w.again(p).Ref())
+	}
+	return m
+}
+
+// blocked checks an account's blocked claims in CNY.
+func (w *world) blocked(a kerneltest.Actor, claims uint64, minor int64) {
+	w.TB.Helper()
+	w.total(a, depositv1.ClassBlocked, claims, minor)
 }
 
 // refusals plays calls that have one fault fewer each: every row is wrong in what the rows after it still are, so

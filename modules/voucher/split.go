@@ -21,7 +21,10 @@ func (v *Vouchers) split(c *kernel.Ctx, m *voucherv1.Split) error {
 	if err := mayDivide(c, pkg, p, len(m.PiecesMinor)); err != nil {
 		return err
 	}
-	_, err = divide(c, pkg, p, m.PiecesMinor)
+	if err := frozenNow(c, pkg).refuse(p); err != nil {
+		return err
+	}
+	_, err = divide(c, pkg, p, m.PiecesMinor, voucherv1.Step_STEP_SPLIT)
 	return err
 }
 

@@ -13,6 +13,7 @@ type (
 	partKey   = kernel.Pair[id.ID, id.ID]
 	extentKey = kernel.Pair[id.ID, kernel.Uint64]
 	textKey   = kernel.Pair[id.ID, kernel.Text]
+	memoryKey = kernel.Pair[id.ID, kernel.Pair[id.ID, id.ID]]
 )
 
 var (
@@ -22,7 +23,8 @@ var (
 	parts = kernel.NewMap[partKey]("voucher.parts", voucherv1.PrefixPart, partReaders,
 		kernel.ListOf(voucherv1.ListHeld, func(p *voucherv1.Part) []id.ID { return holderIf(!offered(p), p) }),
 		kernel.ListOf(voucherv1.ListOffered, func(p *voucherv1.Part) []id.ID { return holderIf(offered(p), p) }),
-		kernel.ListOf(voucherv1.ListIncoming, func(p *voucherv1.Part) []id.ID { return only(offered(p), p.GetOffer().GetTo()) }))
+		kernel.ListOf(voucherv1.ListIncoming, func(p *voucherv1.Part) []id.ID { return only(offered(p), p.GetOffer().GetTo()) })).
+		WithTrail(func(p *voucherv1.Part) (id.ID, bool) { return id.Of(p.Head) })
 	extents   = kernel.NewMap[extentKey]("voucher.extents", voucherv1.PrefixExtent, nobody[*voucherv1.Extent])
 	invoices  = kernel.NewMap[id.ID]("voucher.invoices", voucherv1.PrefixInvoice, whoeverHasTheKey[*voucherv1.Invoice])
 	flagged   = kernel.NewMap[id.ID]("voucher.invoice_flags", voucherv1.PrefixInvoiceFlag, whoeverHasTheKey[*voucherv1.InvoiceFlag])
@@ -30,6 +32,10 @@ var (
 	standings = kernel.NewMap[textKey]("voucher.standing_acceptances", voucherv1.PrefixStandingAcceptance, standingReaders).OwnedBy(kernel.FirstID)
 	checks    = kernel.NewMap[partKey]("voucher.document_checks", voucherv1.PrefixDocumentCheck, whoeverHasTheKey[*voucherv1.DocumentCheck])
 	runChunks = kernel.NewMap[textKey]("voucher.run_chunks", voucherv1.PrefixRunChunk, whoeverHasTheKey[*voucherv1.RunChunk])
+	freezes   = kernel.NewMap[partKey]("voucher.freezes", voucherv1.PrefixFreeze, whoeverHasTheKey[*voucherv1.StandingFreeze],
+		kernel.PublicListOf(voucherv1.ListFreezes, func(f *voucherv1.StandingFreeze) []id.ID { return only(true, f.Package) }),
+		kernel.ListOf(voucherv1.ListLaid, func(f *voucherv1.StandingFreeze) []id.ID { return only(true, f.By) }))
+	memories = kernel.NewMap[memoryKey]("voucher.freeze_memories", voucherv1.PrefixFreezeMemory, nobody[*voucherv1.FreezeMemory])
 )
 
 // packageReaders: until it is accepted a package is its two parties'. Then whoever holds a part of it must know
@@ -90,6 +96,14 @@ func pending(p *voucherv1.Package) bool {
 func offered(p *voucherv1.Part) bool { return p.State == voucherv1.PartState_PART_STATE_OFFERED }
 
 func keyOf(p *voucherv1.Part) partKey { return kernel.Join(id.Must(p.Package), id.Must(p.Number)) }
+
+func freezeAt(f *voucherv1.StandingFreeze) partKey {
+	return kernel.Join(id.Must(f.Package), id.Must(f.Id))
+}
+
+func memoryOf(f *voucherv1.StandingFreeze) memoryKey {
+	return kernel.Join(id.Must(f.Package), kernel.Join(id.Must(f.Member), id.Must(f.Id)))
+}
 
 func extentAt(pkg id.ID, lo int64) extentKey { return kernel.Join(pkg, kernel.Uint64(lo)) }
 

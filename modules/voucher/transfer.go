@@ -43,10 +43,11 @@ func (v *Vouchers) transferItem(c *kernel.Ctx, item *voucherv1.TransferItem) err
 	if err != nil {
 		return err
 	}
-	if err := mayTransfer(c, pkg, p, item); err != nil {
+	to, err := mayTransfer(c, pkg, p, item)
+	if err != nil {
 		return err
 	}
-	amount, to := amountOf(item, p), id.Must(item.To)
+	amount := amountOf(item, p)
 	t, err := judge(c, item.Background, pkg.Currency, amount)
 	if err != nil {
 		return err
@@ -55,8 +56,11 @@ func (v *Vouchers) transferItem(c *kernel.Ctx, item *voucherv1.TransferItem) err
 	if err != nil {
 		return err
 	}
+	if err := frozenNow(c, pkg).refuse(p); err != nil {
+		return err
+	}
 	if amount < p.Outstanding() {
-		pieces, err := divide(c, pkg, p, []int64{amount, p.Units() - amount})
+		pieces, err := divide(c, pkg, p, []int64{amount, p.Units() - amount}, voucherv1.Step_STEP_SPLIT)
 		if err != nil {
 			return err
 		}
@@ -66,38 +70,38 @@ func (v *Vouchers) transferItem(c *kernel.Ctx, item *voucherv1.TransferItem) err
 		return offer(c, pkg, p, item, t.flags)
 	}
 	t.takeUp(c, p.Number)
-	return pass(c, pkg, p, to, item.Background, item.Recourse)
+	return deliver(c, pkg, p, to, item.Background, item.Recourse)
 }
 
-// mayTransfer judges part and receiver, before the background.
-func mayTransfer(c *kernel.Ctx, pkg *voucherv1.Package, p *voucherv1.Part, item *voucherv1.TransferItem) error {
+// mayTransfer judges part and receiver, before the background. Back to the obligor a part goes from any depth: nobody
+// passes it on from there.
+func mayTransfer(c *kernel.Ctx, pkg *voucherv1.Package, p *voucherv1.Part, item *voucherv1.TransferItem) (to kernel.Standing, err error) {
 	if err := free(c, p); err != nil {
-		return err
+		return to, err
 	}
 	if err := beforePayment(c, pkg); err != nil {
-		return err
+		return to, err
 	}
-	to, err := receiver(c, item.To, id.Must(pkg.ObligorMember))
+	to, err = c.Active(id.Must(item.To))
 	switch amount := amountOf(item, p); {
 	case err != nil:
-		return err
 	case to.Account == c.Caller():
-		return voucherv1.ErrToHolder
+		err = voucherv1.ErrToHolder
 	case amount > p.Outstanding():
-		return voucherv1.ErrPartAmount.At("amount_minor", "%d of %d", amount, p.Outstanding())
-	case p.Depth >= pkg.DepthMax:
-		return voucherv1.ErrDepth.With("%d times", p.Depth)
+		err = voucherv1.ErrPartAmount.At("amount_minor", "%d of %d", amount, p.Outstanding())
+	case p.Depth >= pkg.DepthMax && !toObligor(pkg, to):
+		err = voucherv1.ErrDepth.With("%d times", p.Depth)
 	case amount < p.Outstanding():
-		return mayDivide(c, pkg, p, 2)
+		err = mayDivide(c, pkg, p, 2)
 	}
-	return nil
+	return to, err
 }
 
 // beforePayment refuses what is not done after the due day, nor once payment has begun: a part that passes on has
 // all of its units.
 func beforePayment(c *kernel.Ctx, pkg *voucherv1.Package) error {
-	if c.Today() > pkg.DueDay || pkg.ClosedMinor > 0 {
-		return voucherv1.ErrAfterDue.With("it is due on day %d, today is %d, %d are paid", pkg.DueDay, c.Today(), pkg.ClosedMinor)
+	if c.Today() > pkg.DueDay || pkg.Paid() > 0 {
+		return voucherv1.ErrAfterDue.With("it is due on day %d, today is %d, %d are paid", pkg.DueDay, c.Today(), pkg.Paid())
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -145,6 +146,18 @@ func (s *Session) FindMember(ctx context.Context, text string) (*membersv1.Membe
 	if member, err := id.Parse(text); err == nil {
 		return s.MemberByID(ctx, member)
 	}
+	m, err := s.findMember(ctx, text)
+	if !errors.Is(err, ErrNoMatch) || !s.names.old() {
+		return m, err
+	}
+	if err := s.names.walk(ctx, true); err != nil { // it may have been admitted since
+		return nil, err
+	}
+	return s.findMember(ctx, text)
+}
+
+// findMember finds a member among those that were read.
+func (s *Session) findMember(ctx context.Context, text string) (*membersv1.Member, error) {
 	all, err := s.Members(ctx)
 	if err != nil {
 		return nil, err

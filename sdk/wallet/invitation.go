@@ -133,7 +133,7 @@ func ReadInvitation(file string) (*Invitation, error) {
 	if _, err := unhex32("one_time_key", i.OneTimeKey); err != nil {
 		return nil, err
 	}
-	return i, i.Profile.Check()
+	return i, i.Profile.CheckInvited()
 }
 
 // Accept makes a wallet from an invitation, whose own key was saved to the home before: the wallet is there before the

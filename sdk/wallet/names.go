@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"time"
 
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
@@ -57,11 +58,17 @@ type names struct {
 	members map[id.ID]*membersv1.Member
 	hints   map[id.ID]id.ID
 	learnt  bool // hints that the file has not
-	walked  bool
+	// walked is when all members were read; zero before. unknown are accounts that were nobody's then.
+	walked  time.Time
+	unknown map[id.ID]bool
 }
 
+// walkAgain is how old a walk over all members must be for something that it did not find to be looked for again: who was
+// admitted since is found, and a name that nobody has does not cost a walk each time.
+const walkAgain = 10 * time.Second
+
 func newNames(s *Session) *names {
-	n := &names{s: s, known: map[id.ID]Party{}, members: map[id.ID]*membersv1.Member{}, hints: map[id.ID]id.ID{}}
+	n := &names{s: s, known: map[id.ID]Party{}, members: map[id.ID]*membersv1.Member{}, hints: map[id.ID]id.ID{}, unknown: map[id.ID]bool{}}
 	if readJSON(n.file(), &n.hints) != nil {
 		n.hints = map[id.ID]id.ID{} // hints can be missing
 	}
@@ -100,6 +107,7 @@ func (n *names) set(p Party) {
 		}
 	}
 	n.known[p.Account] = p
+	delete(n.unknown, p.Account)
 }
 
 // Parties finds out whose accounts are, by proof; what cannot be known is named by the account.
@@ -137,6 +145,7 @@ func (n *names) learn(ctx context.Context, accounts [][]byte) error {
 	}
 	for _, account := range n.missing(accounts) {
 		n.set(Party{Account: account})
+		n.unknown[account] = true
 	}
 	return nil
 }
@@ -144,7 +153,7 @@ func (n *names) learn(ctx context.Context, accounts [][]byte) error {
 func (n *names) missing(accounts [][]byte) (out []id.ID) {
 	for _, b := range accounts {
 		account, ok := id.Of(b)
-		if _, known := n.known[account]; ok && !known {
+		if _, known := n.known[account]; ok && (!known || n.unknown[account] && n.old()) {
 			out = append(out, account)
 		}
 	}
@@ -187,11 +196,14 @@ func (n *names) read(ctx context.Context, members []id.ID) error {
 	return nil
 }
 
-func (n *names) byMembers(ctx context.Context, _ []id.ID) error { return n.walk(ctx) }
+func (n *names) byMembers(ctx context.Context, _ []id.ID) error { return n.walk(ctx, n.old()) }
 
-// walk reads all members, once.
-func (n *names) walk(ctx context.Context) error {
-	if n.walked {
+// old tells whether what the last walk did not find may be there by now.
+func (n *names) old() bool { return time.Since(n.walked) > walkAgain }
+
+// walk reads all members, once, or anew.
+func (n *names) walk(ctx context.Context, anew bool) error {
+	if !n.walked.IsZero() && !anew {
 		return nil
 	}
 	count := 0
@@ -204,7 +216,7 @@ func (n *names) walk(ctx context.Context) error {
 		}
 		n.add(m)
 	}
-	n.walked = true
+	n.walked = time.Now()
 	return nil
 }
 
@@ -253,5 +265,5 @@ func (s *Session) MemberName(ctx context.Context, b []byte) (string, error) {
 
 // Members are all members that the node lists, each proven, by id.
 func (s *Session) Members(ctx context.Context) (map[id.ID]*membersv1.Member, error) {
-	return s.names.members, s.names.walk(ctx)
+	return s.names.members, s.names.walk(ctx, false)
 }

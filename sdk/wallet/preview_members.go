@@ -2,55 +2,161 @@ package wallet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/splittally/splittally/modules/governance/governancev1"
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/kernel/key"
-	"github.com/splittally/splittally/modules/kernel/txv1"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
 // membersWords has the words for members and accounts.
 func (s *Session) membersWords(ctx context.Context, m proto.Message) ([]string, error) {
 	switch m := m.(type) {
 	case *membersv1.AdmitSupplier:
-		return say(nil, "You admit %s as your supplier and answer for its identity check (document %s). It uses your lane, counts against your quota, and can act once it has joined.",
-			legal(m.Legal), Short(m.IdentityCheck))
+		return say(nil, "You admit %s as your supplier and answer for its identity check (document %s). It uses your lane, counts against your quota, and can act once who has the invitation's key %s has joined.",
+			legal(m.Legal), Short(m.IdentityCheck), publicKey(m.InvitationKind, m.InvitationKey))
 	case *membersv1.Join:
-		pub := key.Public{Kind: key.Kind(m.Kind), Bytes: m.PublicKey}
-		return say(nil, "You join: from then on the key %.24s… alone signs for account %s.", pub, s.Account().Short())
+		return say(nil, "You join: from then on the key %s alone signs for account %s.%s", publicKey(m.Kind, m.PublicKey), s.Account().Short(), sealedTo(m.EncryptionKey))
 	case *membersv1.SuspendSupplier:
-		name, err := s.MemberName(ctx, m.Member)
+		name, err := s.MemberFull(ctx, m.Member)
 		return say(err, "You suspend %s at once: none of its accounts can act until you reinstate it. What it holds stays where it is.%s", name, because(m.Reason))
 	case *membersv1.ReinstateSupplier:
-		name, err := s.MemberName(ctx, m.Member)
+		name, err := s.MemberFull(ctx, m.Member)
 		return say(err, "You reinstate %s: its accounts can act again.", name)
 	case *membersv1.OpenAccount:
 		return say(nil, "You open another account of your member, %q: %s.", m.Name, policy(m.Policy))
 	case *membersv1.SetPolicy:
 		p, err := s.Party(ctx, m.Account)
-		return say(err, "You change who signs for %s and what it may do: %s.", p.Full(), policy(m.Policy))
+		return say(err, "You change who signs for %s and what it may do: %s. Keys that are not named here stop at once, new ones sign from the next block on.", p.Full(), policy(m.Policy))
+	case *membersv1.CloseAccount:
+		p, err := s.Party(ctx, m.Account)
+		return say(err, "You close %s for good. It must hold nothing and owe nothing; its keys are free for other accounts.", p.Full())
 	case *membersv1.SetNodes:
-		return say(nil, "You name %s as those of your member; other nodes refuse any other.", plural(len(m.Nodes), "node"))
-	case *membersv1.AdmitMember:
-		return say(nil, "%s is admitted as %s, with %s.%s", legal(m.Legal), membersv1.RolesString(m.Roles), policy(m.Policy), seat(m.Seat))
-	case *membersv1.SetStanding:
-		name, err := s.MemberName(ctx, m.Member)
-		return say(err, "%s becomes %s, as %s, with a quota of %d suppliers.%s", name, MemberState(m.State), membersv1.RolesString(m.Roles), m.SupplierQuota, seat(m.Seat))
+		return s.nodesWords(m)
+	case *membersv1.SetEncryptionKey:
+		if len(m.EncryptionKey) == 0 {
+			return say(nil, "You take your member's encryption key away: no documents can be encrypted for it.")
+		}
+		return say(nil, "You have documents for your member encrypted to the key x25519:%x from then on. What was encrypted before needs the key that it was encrypted to.", m.EncryptionKey)
+	}
+	if words, err := s.settlementWords(ctx, m); words != nil || err != nil {
+		return words, err
+	}
+	return s.recoveryWords(ctx, m)
+}
+
+func (s *Session) nodesWords(m *membersv1.SetNodes) ([]string, error) {
+	if len(m.Nodes) == 0 {
+		return say(nil, "You name no node as your member's: other nodes refuse all of them from then on.")
+	}
+	return say(nil, "You name %s as those of your member: %s. Other nodes refuse any other.", plural(len(m.Nodes), "node"), peers(m.Nodes))
+}
+
+func peers(nodes [][]byte) string {
+	var out []string
+	for _, n := range nodes {
+		out = append(out, fmt.Sprintf("%x", n))
+	}
+	return strings.Join(out, ", ")
+}
+
+// recoveryWords has the words for lost keys. Who began a recovery is the vote: see governanceWords.
+func (s *Session) recoveryWords(ctx context.Context, m proto.Message) ([]string, error) {
+	veto, ok := m.(*membersv1.VetoRecovery)
+	if !ok {
+		return nil, nil
+	}
+	r, err := s.recoveryOf(ctx, veto.Account)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.Party(ctx, veto.Account)
+	return say(err, "You veto the recovery of %s: the keys that it has stay, and these do not come: %s. It was voted with the reason %q.", named(p), policy(r.Policy), r.Reason)
+}
+
+// recoveryOf reads a recovery that waits, by proof.
+func (s *Session) recoveryOf(ctx context.Context, b []byte) (*membersv1.Recovery, error) {
+	account, ok := id.Of(b)
+	if !ok {
+		return nil, input("account", fmt.Sprintf("an id of %d bytes", len(b)), "Name an account.")
+	}
+	r := &membersv1.Recovery{}
+	_, found, err := s.Client.Get(ctx, membersv1.RecoveryKey(account), r)
+	if err == nil && (!found || r.State != membersv1.RecoveryState_RECOVERY_STATE_PENDING) {
+		err = noMatch("no recovery of account %s waits", account.Short())
+	}
+	return r, err
+}
+
+// settlementWords has the words for where a member is paid.
+func (s *Session) settlementWords(ctx context.Context, m proto.Message) ([]string, error) {
+	const takes = " It takes effect %s after its second key: this account's second signature, or else another account of your member that confirms. Your main account can cancel it until then."
+	switch m := m.(type) {
+	case *membersv1.SetSettlementAccount:
+		wait, err := s.wait(ctx, membersv1.ParamSettlementWait, membersv1.SettlementWaitS)
+		if m.Account == nil {
+			return say(err, "You ask that your member has no settlement account in %s any more."+takes, m.Currency, wait)
+		}
+		return say(err, "You ask that your member is paid in %s at %s."+takes, m.Currency, BankAccount(m.Account), wait)
+	case *membersv1.ConfirmSettlementAccount:
+		wait, err := s.wait(ctx, membersv1.ParamSettlementWait, membersv1.SettlementWaitS)
+		if m.Account == nil {
+			return say(err, "You confirm, as the second key, that your member has no settlement account in %s any more. It holds %s from now.", m.Currency, wait)
+		}
+		return say(err, "You confirm, as the second key, that your member is paid in %s at %s. It holds %s from now.", m.Currency, BankAccount(m.Account), wait)
+	case *membersv1.CancelSettlementAccount:
+		return say(nil, "You cancel the change of your member's settlement account in %s that is under way: what holds goes on.", m.Currency)
 	}
 	return nil, nil
 }
 
-func seat(has bool) string {
-	if has {
-		return " It votes."
+// BankAccount names an account at a bank in full.
+func BankAccount(a *membersv1.BankAccount) string {
+	number := a.GetIban()
+	if number == "" {
+		number = a.GetNumber()
 	}
-	return " It does not vote."
+	return fmt.Sprintf("%s (%s), account %s in the name of %s", Line(a.GetBank()), a.GetBic(), number, Line(a.GetHolder()))
+}
+
+// wait is a parameter of seconds as it holds today, in words.
+func (s *Session) wait(ctx context.Context, parameter string, initialS int64) (string, error) {
+	now, err := s.Now(ctx)
+	if err != nil {
+		return "", err
+	}
+	r := &kernelv1.Parameter{}
+	if _, _, err := s.Client.Get(ctx, kernelv1.ParameterKey(parameter), r); err != nil {
+		return "", err
+	}
+	for _, v := range r.Values {
+		if v.FromDay <= s.Clock.Day(now) {
+			initialS = v.Value
+		}
+	}
+	if initialS%secondsPerHour == 0 {
+		return plural(int(initialS/secondsPerHour), "hour"), nil
+	}
+	return span(initialS), nil
+}
+
+const secondsPerHour = 3_600
+
+// MemberFull names a member so that it cannot be taken for another: legal names are not unique, their numbers are.
+func (s *Session) MemberFull(ctx context.Context, b []byte) (string, error) {
+	member, ok := id.Of(b)
+	if !ok {
+		return "nobody", nil
+	}
+	m, err := s.MemberByID(ctx, member)
+	if errors.Is(err, ErrNoMatch) {
+		return "member " + member.Short(), nil
+	}
+	return fmt.Sprintf("%s (%s)", Line(m.GetLegal().GetName()), Line(m.GetLegal().GetCredential())), err
 }
 
 func legal(l *membersv1.Legal) string {
@@ -60,23 +166,60 @@ func legal(l *membersv1.Legal) string {
 	return fmt.Sprintf("%s (%s)", Line(l.GetName()), l.GetCredential())
 }
 
-// policy names keys, limits and methods.
+func publicKey(kind uint32, b []byte) string {
+	return key.Public{Kind: key.Kind(kind), Bytes: b}.String()
+}
+
+func sealedTo(encryptionKey []byte) string {
+	if len(encryptionKey) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Documents for it are encrypted to the key x25519:%x.", encryptionKey)
+}
+
+// policy names keys with what they are for, limits and methods: all that is signed.
 func policy(p *membersv1.Policy) string {
-	var holders, limits []string
+	var signers, others, limits []string
 	for _, k := range p.GetKeys() {
-		holders = append(holders, fmt.Sprintf("%s (%.24s…)", Line(k.Holder), k.Public()))
+		switch k.GetPurpose() {
+		case membersv1.KeyPurpose_KEY_PURPOSE_SIGN:
+			signers = append(signers, held(k, k.Public().String()))
+		case membersv1.KeyPurpose_KEY_PURPOSE_VIEW:
+			others = append(others, held(k, k.Public().String())+" may look and signs nothing")
+		default:
+			others = append(others, "documents are encrypted to "+held(k, fmt.Sprintf("x25519:%x", k.GetPublicKey())))
+		}
 	}
 	for _, l := range p.GetLimits() {
 		limits = append(limits, fmt.Sprintf("%s at once and %s a day", Money(l.PerTransactionMinor, l.Currency), Money(l.PerDayMinor, l.Currency)))
 	}
-	words := fmt.Sprintf("%d of %s must sign: %s", p.GetThreshold(), plural(len(holders), "key"), strings.Join(holders, ", "))
+	words := fmt.Sprintf("%s must sign: %s", ofKeys(int(p.GetThreshold()), len(signers)), strings.Join(signers, ", "))
+	for _, one := range others {
+		words += "; " + one
+	}
 	if len(limits) > 0 {
 		words += "; at most " + strings.Join(limits, ", ")
+	} else {
+		words += "; with no limit of amounts"
 	}
 	if len(p.GetMethods()) > 0 {
-		words += "; only " + strings.Join(p.Methods, ", ")
+		words += "; only " + Line(strings.Join(p.Methods, ", "))
 	}
 	return words
+}
+
+func ofKeys(threshold, signers int) string {
+	if signers == 1 {
+		return "one key"
+	}
+	return fmt.Sprintf("%d of %d keys", threshold, signers)
+}
+
+func held(k *membersv1.Key, text string) string {
+	if k.GetHolder() == "" {
+		return text
+	}
+	return fmt.Sprintf("%s (%s)", Line(k.Holder), text)
 }
 
 // MemberState says in a word how a member stands.
@@ -103,82 +246,4 @@ func AccountState(state membersv1.AccountState) string {
 		return "closed"
 	}
 	return "unknown"
-}
-
-// governanceWords has the words for votes and what they decide.
-func (s *Session) governanceWords(ctx context.Context, m proto.Message) ([]string, error) {
-	switch m := m.(type) {
-	case *governancev1.Propose:
-		return s.proposalWords(ctx, m)
-	case *governancev1.Vote:
-		return s.voteWords(ctx, m)
-	case *governancev1.SetParameter:
-		return say(nil, "The parameter %s is %d from %s on, by %s.", Line(m.Name), m.Value, Day(m.FromDay), Line(m.Source))
-	case *governancev1.SetValidator:
-		name, err := s.MemberName(ctx, m.Member)
-		if m.Power == 0 {
-			return say(err, "The validator %s of %s is taken away.", Short(m.PublicKey), name)
-		}
-		return say(err, "The validator %s of %s has the voting power %d.", Short(m.PublicKey), name, m.Power)
-	case *governancev1.ShiftClock:
-		return say(nil, "You move this development network's clock forward by %s, for everybody. It cannot be moved back.", span(m.ForwardS))
-	}
-	return nil, nil
-}
-
-func (s *Session) proposalWords(ctx context.Context, m *governancev1.Propose) ([]string, error) {
-	out := []string{fmt.Sprintf("You put %q to the vote, with your yes. If more than two thirds of the seats agree by %s, this is done:",
-		m.Title, s.Clock.Minute(s.Clock.Unix(m.ExpiresUnixS)))}
-	decided, err := s.callsWords(ctx, m.Calls)
-	return append(out, decided...), err
-}
-
-func (s *Session) callsWords(ctx context.Context, calls []*txv1.Call) ([]string, error) {
-	var out []string
-	for i, call := range calls {
-		m, err := decode(call)
-		if err != nil {
-			return nil, fmt.Errorf("call %d of the proposal: %w", i, err)
-		}
-		words, err := s.words(ctx, m)
-		if err != nil {
-			return nil, err
-		}
-		for _, w := range words {
-			out = append(out, fmt.Sprintf("(%d) %s", i+1, w))
-		}
-	}
-	return out, nil
-}
-
-// decode reads a call's message, where this version knows it.
-func decode(call *txv1.Call) (proto.Message, error) {
-	module, name, _ := strings.Cut(call.GetMethod(), ".")
-	t, err := protoregistry.GlobalTypes.FindMessageByName(protoreflect.FullName("splittally." + module + ".v1." + name))
-	if err != nil {
-		return nil, fmt.Errorf("this version does not know %.80q: do not sign what you cannot read", call.GetMethod())
-	}
-	m := t.New().Interface()
-	return m, proto.Unmarshal(call.Message, m)
-}
-
-func (s *Session) voteWords(ctx context.Context, m *governancev1.Vote) ([]string, error) {
-	proposal, ok := id.Of(m.Proposal)
-	if !ok {
-		return nil, input("proposal", fmt.Sprintf("an id of %d bytes", len(m.Proposal)), "Name a proposal.")
-	}
-	p := &governancev1.Proposal{}
-	_, found, err := s.Client.Get(ctx, governancev1.ProposalKey(proposal), p)
-	if err == nil && !found {
-		err = noMatch("there is no proposal %s", proposal.Short())
-	}
-	if err != nil {
-		return nil, err
-	}
-	decided, err := s.callsWords(ctx, p.Calls)
-	answer := "no"
-	if m.Yes {
-		answer = "yes"
-	}
-	return append([]string{fmt.Sprintf("You vote %s on %q. It cannot be changed. What it decides:", answer, p.Title)}, decided...), err
 }

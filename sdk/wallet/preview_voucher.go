@@ -19,6 +19,8 @@ func (s *Session) voucherWords(ctx context.Context, m proto.Message) ([]string, 
 		return s.transferWords(ctx, m)
 	case *voucherv1.Split:
 		return s.splitWords(ctx, m)
+	case *voucherv1.Merge:
+		return s.mergeWords(ctx, m)
 	case *voucherv1.Pay:
 		return s.payWords(ctx, m)
 	case *voucherv1.CancelPackage:
@@ -37,7 +39,7 @@ func (s *Session) voucherWords(ctx context.Context, m proto.Message) ([]string, 
 	case *voucherv1.SetStandingAcceptance:
 		return s.standingWords(ctx, m)
 	}
-	return nil, nil
+	return s.freezeWords(ctx, m)
 }
 
 func (s *Session) issueWords(ctx context.Context, m *voucherv1.Issue) ([]string, error) {
@@ -89,6 +91,9 @@ func (s *Session) itemWords(ctx context.Context, item *voucherv1.TransferItem) (
 	words := fmt.Sprintf("You pass %s of %s to %s, for %s.", Money(amount, h.Package.Currency), of, to.Full(), background(item.Background))
 	if rest := h.Part.Outstanding() - amount; rest > 0 {
 		words += fmt.Sprintf(" %s of it stay yours.", Money(rest, h.Package.Currency))
+	}
+	if who, err := s.Party(ctx, h.Package.Obligor); err == nil && sameMember(who, to) {
+		words += " They owe it themselves: once they take it, that much of the debt is extinguished, without money."
 	}
 	if item.OfferExpiresUnixS == 0 {
 		words += " It goes at once under their standing acceptance, or not at all."
@@ -156,12 +161,33 @@ func (s *Session) answerWords(ctx context.Context, m proto.Message) ([]string, e
 	case *voucherv1.RejectPackage:
 		return s.endWords(ctx, m.Package, "You reject %s from %s to %s: it ends.%s", m.Reason)
 	case *voucherv1.AcceptOffer:
-		words, err := s.offerWords(ctx, m.Part, "You take %s of %s from %s. It is yours then.", "")
+		words, err := s.takeWords(ctx, m)
 		return withFlags(words, m.Flags), err
 	case *voucherv1.RejectOffer:
 		return s.offerWords(ctx, m.Part, "You turn down %s of %s from %s. It stays theirs.", m.Reason)
 	}
 	return nil, nil
+}
+
+// takeWords say what becomes of a part that is taken: yours, or, where you owe it, nothing.
+func (s *Session) takeWords(ctx context.Context, m *voucherv1.AcceptOffer) ([]string, error) {
+	h, err := s.holdingOf(ctx, m.Part)
+	if err != nil {
+		return nil, err
+	}
+	who, err := s.Parties(ctx, h.Package.Obligor, h.Part.GetOffer().GetTo())
+	if err != nil {
+		return nil, err
+	}
+	if sameMember(who[0], who[1]) {
+		return s.offerWords(ctx, m.Part, "You take back %s of %s from %s. You owe it yourself: that much of your debt is extinguished, without money.", "")
+	}
+	return s.offerWords(ctx, m.Part, "You take %s of %s from %s. It is yours then.", "")
+}
+
+// sameMember tells whether two parties are accounts of one member.
+func sameMember(a, b Party) bool {
+	return a.Member != nil && b.Member != nil && string(a.Member.Id) == string(b.Member.Id)
 }
 
 // endWords fills a sentence with a package and amount, its obligor, its creditor and a reason.

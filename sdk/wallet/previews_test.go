@@ -16,6 +16,7 @@ import (
 	"github.com/splittally/splittally/modules/governance/governancev1"
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/modules/kernel/txv1"
 	"github.com/splittally/splittally/modules/members"
 	"github.com/splittally/splittally/modules/members/membersv1"
@@ -39,8 +40,10 @@ type signing struct {
 
 // scenery is what the previews are about.
 type scenery struct {
-	live, waiting, offered id.ID // packages of tier1: accepted, waiting for acceptance, on offer to tier2
-	held, offer            *voucherv1.PartRef
+	live, waiting, offered id.ID              // packages of tier1: accepted, waiting for acceptance, on offer to tier2
+	held, offer, back      *voucherv1.PartRef // back is on offer to the obligor, who owes it
+	halves                 *voucherv1.Merge   // of tier1's
+	freeze                 *voucherv1.StandingFreeze
 	treasury, proposal     id.ID
 	hour                   int64 // when offers and proposals end, in unix seconds
 	trade                  *voucherv1.Background
@@ -56,7 +59,9 @@ func (g *stage) scenery(t *testing.T) *scenery {
 		trade: &voucherv1.Background{Contract: id.Hash("contract").Bytes()},
 	}
 	g.level(t)
-	for _, pkg := range []id.ID{c.live, c.offered} {
+	merged, back := g.issue(t, "merged", 20_000), g.issue(t, "back", 30_000)
+	g.level(t)
+	for _, pkg := range []id.ID{c.live, c.offered, merged, back} {
 		must(t, tier1, &voucherv1.AcceptPackage{Package: pkg.Bytes()})
 	}
 	must(t, tier1, &voucherv1.Transfer{Items: []*voucherv1.TransferItem{{
@@ -64,6 +69,8 @@ func (g *stage) scenery(t *testing.T) *scenery {
 	}}})
 	g.level(t)
 	c.held, c.offer = part(t, tier1, wallet.Held, c.live).Ref(), part(t, tier2, wallet.Incoming, c.offered).Ref()
+	c.toMerge(t, g, merged)
+	c.toObligor(t, g, back)
 	pub := g.Role("tier3").Signer.Public()
 	fresh := slices.Clone(pub.Bytes)
 	fresh[0] ^= 1 // the other point with this x: a key of nobody's
@@ -73,23 +80,90 @@ func (g *stage) scenery(t *testing.T) *scenery {
 	o := must(t, tier1, &membersv1.OpenAccount{Name: "treasury", Policy: c.policy})
 	c.treasury = o.Created(0, 0)
 	c.proposal = must(t, g.as(t, "operator"), c.propose(t)).Created(0, 0)
+	recover := must(t, g.as(t, "operator"), c.proposeCalls(t, "lost keys", &membersv1.Recover{Account: c.treasury[:], Policy: c.viewed(t), Reason: "the safe burnt"})).Created(0, 0)
+	g.level(t)
+	for _, role := range []string{"bank", "factor"} {
+		must(t, g.as(t, role), &governancev1.Vote{Proposal: recover[:], Yes: true})
+	}
 	return c
+}
+
+// toMerge splits a package of tier1's in two, and freezes it for an hour.
+func (c *scenery) toMerge(t *testing.T, g *stage, pkg id.ID) {
+	t.Helper()
+	tier1, court := g.as(t, "tier1"), g.as(t, "court")
+	must(t, tier1, &voucherv1.Split{Part: part(t, tier1, wallet.Held, pkg).Ref(), PiecesMinor: []int64{5_000, 15_000}})
+	now, err := court.Now(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(t, court, &voucherv1.Freeze{Package: pkg[:], Extent: voucherv1.RangeExtent(5_001, 20_000), Reason: "order 11", UntilUnixS: now.Add(time.Hour).Unix()})
+	g.level(t)
+	all, err := tier1.Client.Freezes(t.Context(), pkg)
+	if err != nil || len(all.Records) != 1 {
+		t.Fatal(all, err)
+	}
+	held, err := tier1.Look(t.Context(), wallet.Held)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.freeze, c.halves = all.Records[0], &voucherv1.Merge{Package: pkg[:]}
+	for _, h := range held.Held {
+		if string(h.Part.Package) == string(pkg[:]) {
+			c.halves.Parts = append(c.halves.Parts, h.Part.Ref())
+		}
+	}
+}
+
+// toObligor offers a package of tier1's back to who owes it.
+func (c *scenery) toObligor(t *testing.T, g *stage, pkg id.ID) {
+	t.Helper()
+	tier1, obligor := g.as(t, "tier1"), g.as(t, "obligor")
+	must(t, tier1, &voucherv1.Transfer{Items: []*voucherv1.TransferItem{{
+		Part: part(t, tier1, wallet.Held, pkg).Ref(), To: obligor.Own.Id, Background: c.trade, OfferExpiresUnixS: c.hour,
+	}}})
+	g.level(t)
+	c.back = part(t, obligor, wallet.Incoming, pkg).Ref()
+}
+
+// viewed is a policy of one key that nobody else has, and one that looks.
+func (c *scenery) viewed(t *testing.T) *membersv1.Policy {
+	t.Helper()
+	p := proto.CloneOf(c.policy)
+	p.Keys = append(p.Keys, &membersv1.Key{Kind: 1, PublicKey: keyOf(t, 7), Purpose: membersv1.KeyPurpose_KEY_PURPOSE_VIEW, Holder: "auditor"},
+		&membersv1.Key{PublicKey: id.Hash("x25519").Bytes(), Purpose: membersv1.KeyPurpose_KEY_PURPOSE_ENCRYPT})
+	return p
+}
+
+func keyOf(t *testing.T, n byte) []byte {
+	t.Helper()
+	secret := make([]byte, 32)
+	secret[31] = n
+	s, err := key.FromSecret(key.Secp256k1, secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Public().Bytes
 }
 
 func (c *scenery) propose(t *testing.T) *governancev1.Propose {
 	t.Helper()
-	var calls []*txv1.Call
-	for _, m := range []proto.Message{
+	return c.proposeCalls(t, "shorter paper",
 		&governancev1.SetParameter{Name: voucherv1.ParamTenorMax, FromDay: chainDay(40), Value: 170, Source: "a vote"},
-		&voucherv1.SetLine{Obligor: c.treasury[:], Currency: "CNY", LimitMinor: 100},
-	} {
+		&voucherv1.SetLine{Obligor: c.treasury[:], Currency: "CNY", LimitMinor: 100})
+}
+
+func (c *scenery) proposeCalls(t *testing.T, title string, messages ...proto.Message) *governancev1.Propose {
+	t.Helper()
+	var calls []*txv1.Call
+	for _, m := range messages {
 		call, err := txv1.CallOf(id.ID{}, m)
 		if err != nil {
 			t.Fatal(err)
 		}
 		calls = append(calls, call)
 	}
-	return &governancev1.Propose{Title: "shorter paper", ExpiresUnixS: c.hour, Calls: calls}
+	return &governancev1.Propose{Title: title, ExpiresUnixS: c.hour, Calls: calls}
 }
 
 func transfer(item *voucherv1.TransferItem) *voucherv1.Transfer {
@@ -107,6 +181,12 @@ func (c *scenery) vouchers(g *stage) []signing {
 		{"tier1", "whole, at once", transfer(&voucherv1.TransferItem{Part: c.held, To: tier2, Background: c.trade})},
 		{"tier1", "to an account of one's own", transfer(&voucherv1.TransferItem{Part: c.held, To: c.treasury[:], Background: c.trade, OfferExpiresUnixS: c.hour})},
 		{"tier1", "", &voucherv1.Split{Part: c.held, PiecesMinor: []int64{1, 99_999_999}}},
+		{"tier1", "back to who owes it", transfer(&voucherv1.TransferItem{Part: c.held, To: g.Role("obligor").Account.Bytes(), AmountMinor: 5_000, Background: c.trade, OfferExpiresUnixS: c.hour})},
+		{"tier1", "", c.halves},
+		{"obligor", "of one's own debt", &voucherv1.AcceptOffer{Part: c.back}},
+		{"court", "a part of it", &voucherv1.Freeze{Package: c.live[:], Extent: voucherv1.RangeExtent(1, 30_000_000), Reason: "order 12", Case: id.Hash("case").Bytes(), UntilUnixS: c.hour}},
+		{"court", "all of it", &voucherv1.Freeze{Package: c.live[:], Extent: voucherv1.RangeExtent(1, 100_000_000), Reason: "order 12", UntilUnixS: c.hour}},
+		{"court", "", &voucherv1.Release{Package: c.freeze.Package, Freeze: c.freeze.Id}},
 		{"tier1", "", &voucherv1.WithdrawOffer{Part: c.offer}},
 		{"tier1", "", &voucherv1.AcceptPackage{Package: c.waiting[:]}},
 		{"tier1", "with a flag", &voucherv1.AcceptPackage{Package: c.waiting[:], Flags: [][]byte{flag}}},
@@ -139,7 +219,8 @@ func (c *scenery) deposits(g *stage) []signing {
 	}
 }
 
-func (c *scenery) membership(g *stage) []signing {
+func (c *scenery) membership(t *testing.T, g *stage) []signing {
+	t.Helper()
 	legal := &membersv1.Legal{Name: "Nanshan Casting Co., Ltd.", CredentialKind: membersv1.CredentialKind_CREDENTIAL_KIND_USCC, Credential: devnetCode(7), SmallFirm: true}
 	pub, tier2 := g.Role("tier3").Signer.Public(), g.Role("tier2").Member.Bytes()
 	strict := proto.Clone(c.policy).(*membersv1.Policy)
@@ -157,10 +238,35 @@ func (c *scenery) membership(g *stage) []signing {
 		{"tier1", "of another account of one's own", &membersv1.SetPolicy{Account: c.treasury[:], Policy: c.policy}},
 		{"bank", "", &membersv1.SetNodes{Nodes: [][]byte{peer(1)}}},
 		{"bank", "three", &membersv1.SetNodes{Nodes: [][]byte{peer(1), peer(2), peer(3)}}},
-		{"operator", "", &membersv1.AdmitMember{Legal: legal, Roles: uint32(membersv1.RoleBank | membersv1.RoleGuarantor), Seat: true, Policy: c.policy}},
+		{"bank", "none", &membersv1.SetNodes{}},
+		{"tier1", "with a key that looks", &membersv1.OpenAccount{Name: "books", Policy: c.viewed(t)}},
+		{"tier1", "", &membersv1.SetEncryptionKey{EncryptionKey: id.Hash("x25519").Bytes()}},
+		{"tier1", "none", &membersv1.SetEncryptionKey{}},
+		{"tier1", "", &membersv1.CloseAccount{Account: c.treasury[:]}},
+		{"tier1", "", &membersv1.VetoRecovery{Account: c.treasury[:]}},
+		{"tier1", "", &membersv1.SetSettlementAccount{Currency: "EUR", Account: c.atBank()}},
+		{"tier1", "taken away", &membersv1.SetSettlementAccount{Currency: "EUR"}},
+		{"tier1", "", &membersv1.ConfirmSettlementAccount{Currency: "EUR", Account: c.atBank()}},
+		{"tier1", "taken away", &membersv1.ConfirmSettlementAccount{Currency: "EUR"}},
+		{"tier1", "", &membersv1.CancelSettlementAccount{Currency: "EUR"}},
+		{"operator", "", &membersv1.AdmitMember{
+			Legal: legal, Roles: uint32(membersv1.RoleBank | membersv1.RoleGuarantor), Seat: true, Policy: c.policy, SupplierQuota: 20, Nodes: [][]byte{peer(9)}, EncryptionKey: id.Hash("x25519").Bytes(),
+		}},
+		{"operator", "without more", &membersv1.AdmitMember{Legal: legal, Roles: uint32(membersv1.RoleRegulator), Policy: c.policy}},
 		{"operator", "", &membersv1.SetStanding{Member: tier2, State: membersv1.MemberState_MEMBER_STATE_SUSPENDED, Roles: uint32(membersv1.RoleSupplier), SupplierQuota: 12}},
-		{"operator", "of a member that is not there", &membersv1.SetStanding{Member: id.Hash("none").Bytes(), State: membersv1.MemberState_MEMBER_STATE_LEFT, Roles: uint32(membersv1.RoleBank), Seat: true}},
+		{"operator", "of a member that is not there", &membersv1.SetStanding{Member: id.Hash("none").Bytes(), State: membersv1.MemberState_MEMBER_STATE_LEFT, Roles: uint32(membersv1.RoleBank)}},
+		{"operator", "with a reason", &membersv1.SetStanding{Member: tier2, State: membersv1.MemberState_MEMBER_STATE_LEFT, Roles: uint32(membersv1.RoleSupplier), Reason: "merged"}},
+		{"operator", "", &membersv1.SetSponsor{Member: tier2, Sponsor: g.Role("bank").Member.Bytes()}},
+		{"operator", "none", &membersv1.SetSponsor{Member: tier2}},
+		{"operator", "", &membersv1.Recover{Account: g.Role("tier2").Account.Bytes(), Policy: c.policy, Reason: "the safe burnt"}},
+		{"operator", "of an account that others do not see", &membersv1.Recover{Account: c.treasury[:], Policy: c.policy, Reason: "the safe burnt"}},
+		{"operator", "", &membersv1.CancelRecovery{Account: c.treasury[:]}},
 	}
+}
+
+// atBank is an account at a bank outside of the chain.
+func (c *scenery) atBank() *membersv1.BankAccount {
+	return &membersv1.BankAccount{Bank: "Deutsche Bank", Bic: "DEUTDEFF500", Iban: "DE89370400440532013000", Holder: "Dingsheng Gearbox"}
 }
 
 // peer is a node's id.
@@ -174,6 +280,10 @@ func (c *scenery) votes(t *testing.T, g *stage) []signing {
 		{"operator", "", &governancev1.SetParameter{Name: voucherv1.ParamDepthMax, FromDay: 20_604, Value: 5, Source: "vote of 2026"}},
 		{"operator", "", &governancev1.SetValidator{PublicKey: id.Hash("validator").Bytes(), Power: 10, Member: g.Role("bank").Member.Bytes()}},
 		{"operator", "taken away", &governancev1.SetValidator{PublicKey: id.Hash("validator").Bytes(), Member: g.Role("bank").Member.Bytes()}},
+		{"operator", "taken away where few remain", &governancev1.SetValidator{PublicKey: id.Hash("validator").Bytes(), Member: g.Role("bank").Member.Bytes(), AllowBelowFour: true}},
+		{"operator", "", &governancev1.ScheduleUpgrade{Protocol: 2, Height: 1_000_000, Info: "tallyd 2.0, sha256 12ab"}},
+		{"operator", "without a note", &governancev1.ScheduleUpgrade{Protocol: 2, Height: 1_000_000}},
+		{"operator", "", &governancev1.CancelUpgrade{}},
 		{"operator", "days", &governancev1.ShiftClock{ForwardS: 61 * 86_400}},
 		{"operator", "hours", &governancev1.ShiftClock{ForwardS: 5_400}},
 	}
@@ -184,7 +294,8 @@ func (c *scenery) names() *strings.Replacer {
 	hour := wallet.Clock{OffsetS: 8 * 3600}.Minute(time.Unix(c.hour, 0))
 	return strings.NewReplacer(
 		wallet.Short(c.live[:]), "{live}", wallet.Short(c.waiting[:]), "{waiting}", wallet.Short(c.offered[:]), "{offered}",
-		wallet.Short(c.held.Number), "{held part}", c.treasury.Short(), "{treasury}", hour, "{hour}",
+		wallet.Short(c.held.Number), "{held part}", wallet.Short(c.freeze.Package), "{merged}", wallet.Short(c.freeze.Id), "{freeze}",
+		wallet.Short(c.back.Package), "{back}", c.treasury.String(), "{treasury, whole}", c.treasury.Short(), "{treasury}", hour, "{hour}", c.proposal.Short(), "{proposal}",
 		time.Now().UTC().Add(8*time.Hour).AddDate(0, 0, 60).Format(time.DateOnly), "{in 60 days}",
 		time.Now().UTC().Add(8*time.Hour).AddDate(0, 0, 40).Format(time.DateOnly), "{in 40 days}",
 		time.Now().UTC().Add(8*time.Hour).AddDate(0, 0, 1).Format(time.DateOnly), "{tomorrow}",
@@ -195,7 +306,7 @@ func (c *scenery) names() *strings.Replacer {
 func previews(t *testing.T, g *stage) {
 	c := g.scenery(t)
 	g.level(t)
-	all := slices.Concat(c.membership(g), c.votes(t, g), c.deposits(g), c.vouchers(g))
+	all := slices.Concat(c.membership(t, g), c.votes(t, g), c.deposits(g), c.vouchers(g))
 	var got strings.Builder
 	shown := map[string]bool{}
 	for _, one := range all {

@@ -9,6 +9,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/keys/token"
 )
 
 // Bounds of a profile.
@@ -32,6 +33,8 @@ type Profile struct {
 	Trust Trust `json:"trust"`
 	// KeyFile is the keystore; a relative path is below the home.
 	KeyFile string `json:"key_file,omitempty"`
+	// Token is where the key is if it is in a PKCS#11 token, instead of KeyFile.
+	Token *token.Config `json:"token,omitempty"`
 	// DevelopmentSecret is a development network's key, hex, which everybody knows.
 	DevelopmentSecret string `json:"development_secret,omitempty"`
 	// InvoiceKey is the consortium's key of invoice fingerprints, 64 hex digits. Who issues, accepts or passes on against
@@ -105,6 +108,14 @@ func (p *Profile) checkTrust() error {
 }
 
 func (p *Profile) checkKeys() error {
+	if p.Token != nil {
+		if p.KeyFile != "" || p.DevelopmentSecret != "" {
+			return input("token", "there is another key beside it", "Leave out key_file and development_secret, or token: a wallet has one key.")
+		}
+		if err := p.Token.Check(); err != nil {
+			return input("token", err.Error(), "Name the library, the token's label and the key's label.")
+		}
+	}
 	if p.InvoiceKey != "" {
 		if _, err := unhex32("invoice key", p.InvoiceKey); err != nil {
 			return err
@@ -116,6 +127,20 @@ func (p *Profile) checkKeys() error {
 		}
 	}
 	return nil
+}
+
+// CheckInvited refuses what is for the owner of a machine to say and not for who invites him: which key signs, and above
+// all which library is loaded to reach it.
+func (p *Profile) CheckInvited() error {
+	for _, one := range []struct {
+		field string
+		said  bool
+	}{{"token", p.Token != nil}, {"key_file", p.KeyFile != ""}, {"development_secret", p.DevelopmentSecret != ""}} {
+		if one.said {
+			return input(one.field, "an invitation does not name the key that signs", "Do not use this file; ask your sponsor how it came to be.")
+		}
+	}
+	return p.Check()
 }
 
 func (p *Profile) checkNames() error {

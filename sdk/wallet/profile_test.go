@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/sdk/keys/token"
 )
 
 func goodProfile() Profile {
@@ -34,9 +36,16 @@ func TestProfileRefuses(t *testing.T) {
 		"invoice key":  func(p *Profile) { p.InvoiceKey = "12" },
 		"confirmers":   func(p *Profile) { p.Confirmers = []Confirmer{{Key: "rsa:00"}} },
 		"confirmers ":  func(p *Profile) { p.Confirmers = make([]Confirmer, maxConfirmers+1) },
-		"name":         func(p *Profile) { p.Names["beef"] = id.ID{} },
-		"name ":        func(p *Profile) { p.Names[""] = id.ID{} },
-		"name  ":       func(p *Profile) { p.Names[" a"] = id.ID{} },
+		"token":        func(p *Profile) { p.Token = tokenConfig() },
+		"token ":       func(p *Profile) { p.DevelopmentSecret, p.KeyFile, p.Token = "", "key.json", tokenConfig() },
+		"token  ":      func(p *Profile) { p.DevelopmentSecret, p.Token = "", &token.Config{} },
+		"token   ": func(p *Profile) {
+			p.DevelopmentSecret, p.Token = "", tokenConfig()
+			p.Token.Module = "libsofthsm2.so"
+		},
+		"name":   func(p *Profile) { p.Names["beef"] = id.ID{} },
+		"name ":  func(p *Profile) { p.Names[""] = id.ID{} },
+		"name  ": func(p *Profile) { p.Names[" a"] = id.ID{} },
 	} {
 		p := goodProfile()
 		change(&p)
@@ -44,6 +53,64 @@ func TestProfileRefuses(t *testing.T) {
 		if err := p.Check(); !errors.As(err, &in) || in.Field != strings.TrimSpace(name) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func tokenConfig() *token.Config {
+	return &token.Config{Module: "/nowhere/libtoken.so", Token: "treasury", Key: "director"}
+}
+
+// Who invites says nothing of the key, and names no library that is to be loaded.
+func TestCheckInvited(t *testing.T) {
+	good := goodProfile()
+	good.DevelopmentSecret = ""
+	if err := good.CheckInvited(); err != nil {
+		t.Fatal(err)
+	}
+	for field, change := range map[string]func(*Profile){
+		"token":              func(p *Profile) { p.Token = tokenConfig() },
+		"key_file":           func(p *Profile) { p.KeyFile = "/etc/shadow" },
+		"development_secret": func(p *Profile) { p.DevelopmentSecret = strings.Repeat("01", 32) },
+		"chain":              func(p *Profile) { p.Chain = "" },
+	} {
+		p := good
+		change(&p)
+		var in *Input
+		if err := p.CheckInvited(); !errors.As(err, &in) || in.Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+}
+
+// A wallet whose key is in a token has no key file, asks for the PIN, and says what is wrong where the token is not there.
+func TestTokenWallet(t *testing.T) {
+	p := goodProfile()
+	p.DevelopmentSecret, p.Token = "", tokenConfig()
+	home := filepath.Join(t.TempDir(), "home")
+	if _, err := Create(home, p); err != nil {
+		t.Fatal(err)
+	}
+	w, err := Open(home)
+	if err != nil || !w.Locked() || w.Profile.KeyFile != "" || *w.Profile.Token != *p.Token {
+		t.Fatalf("%v, %+v", err, w.Profile)
+	}
+	if err := w.Unlock("1234"); !errors.Is(err, ErrToken) || !w.Locked() {
+		t.Errorf("%v", err)
+	}
+	if !strings.Contains(w.Prompt(), "PIN") || !strings.Contains(w.Prompt(), "treasury") || strings.Contains((&Wallet{}).Prompt(), "PIN") {
+		t.Errorf("%s", w.Prompt())
+	}
+	file := filepath.Join(home, fileProfile)
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = bytes.Replace(b, []byte(`"key": "director"`), []byte(`"key": "director", "pin": "1234"`), 1)
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(home); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "pin") {
+		t.Errorf("a PIN in the profile: %v", err)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/sdk"
 	"github.com/splittally/splittally/sdk/keys"
+	"github.com/splittally/splittally/sdk/keys/token"
 )
 
 // Wallet is a home folder that was opened. It is used by one goroutine at a time.
@@ -30,7 +31,7 @@ func Create(home string, p Profile) (*Wallet, error) {
 	if _, err := os.Stat(filepath.Join(home, fileProfile)); err == nil {
 		return nil, fmt.Errorf("%w: %s", ErrExists, home)
 	}
-	if p.KeyFile == "" && p.DevelopmentSecret == "" {
+	if p.KeyFile == "" && p.DevelopmentSecret == "" && p.Token == nil {
 		p.KeyFile = fileKey
 	}
 	if err := os.MkdirAll(filepath.Join(home, dirTickets), 0o700); err != nil {
@@ -86,11 +87,25 @@ func (w *Wallet) KeyPath() string {
 // KeyPathIn is where a home keeps its keystore where nothing else is said.
 func KeyPathIn(home string) string { return filepath.Join(home, fileKey) }
 
-// Locked tells whether a passphrase is needed.
+// ErrToken is a token that has the key and is not there, or is not the right one.
+var ErrToken = errors.New("the token with the wallet's key cannot be used")
+
+// Locked tells whether a passphrase, or a token's PIN, is needed.
 func (w *Wallet) Locked() bool { return w.signer == nil }
 
-// Unlock opens the key with its passphrase; ErrPassphrase where it does not fit.
+// Prompt is how to ask a person for what Unlock needs.
+func (w *Wallet) Prompt() string {
+	if t := w.Profile.Token; t != nil {
+		return fmt.Sprintf("PIN of the token %q: ", t.Token)
+	}
+	return "Passphrase: "
+}
+
+// Unlock opens the key with its passphrase, or its token with the PIN; ErrPassphrase where it does not fit.
 func (w *Wallet) Unlock(passphrase string) error {
+	if w.Profile.Token != nil {
+		return w.unlockToken(passphrase)
+	}
 	s, err := keys.Load(w.KeyPath(), passphrase)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -99,6 +114,23 @@ func (w *Wallet) Unlock(passphrase string) error {
 		return fmt.Errorf("%w: %w", ErrPassphrase, err)
 	}
 	w.signer = s
+	return nil
+}
+
+// unlockToken opens the token. The key that is found first is kept in the profile, so that another is noticed later.
+func (w *Wallet) unlockToken(pin string) error {
+	s, err := token.Load(*w.Profile.Token, pin)
+	switch {
+	case errors.Is(err, token.ErrPIN):
+		return fmt.Errorf("%w: %w", ErrPassphrase, err)
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrToken, err)
+	}
+	w.signer = s
+	if w.Profile.Token.Public == "" {
+		w.Profile.Token.Public = s.Public().String()
+		return w.Save()
+	}
 	return nil
 }
 

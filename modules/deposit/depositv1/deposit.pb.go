@@ -155,6 +155,111 @@ func (x *Issued) GetAmountMinor() int64 {
 	return 0
 }
 
+// BlockedClaim is what a bank owes an account that may not have it yet: money paid for what is frozen. Nobody can move
+// or redeem it; it is gone once it is the account's balance.
+type BlockedClaim struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The member that owes.
+	Bank        []byte `protobuf:"bytes,1,opt,name=bank,proto3" json:"bank,omitempty"`
+	Holder      []byte `protobuf:"bytes,2,opt,name=holder,proto3" json:"holder,omitempty"`
+	Currency    string `protobuf:"bytes,3,opt,name=currency,proto3" json:"currency,omitempty"`
+	AmountMinor int64  `protobuf:"varint,4,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	// What it was paid for: the package, the part's number, and the part's extent when it was paid first.
+	Package []byte `protobuf:"bytes,5,opt,name=package,proto3" json:"package,omitempty"`
+	Number  []byte `protobuf:"bytes,6,opt,name=number,proto3" json:"number,omitempty"`
+	Extent  []byte `protobuf:"bytes,7,opt,name=extent,proto3" json:"extent,omitempty"`
+	// The freeze because of which it was blocked first; whichever meets the extent keeps it blocked.
+	Freeze        []byte `protobuf:"bytes,8,opt,name=freeze,proto3" json:"freeze,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlockedClaim) Reset() {
+	*x = BlockedClaim{}
+	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlockedClaim) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlockedClaim) ProtoMessage() {}
+
+func (x *BlockedClaim) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlockedClaim.ProtoReflect.Descriptor instead.
+func (*BlockedClaim) Descriptor() ([]byte, []int) {
+	return file_modules_deposit_depositv1_deposit_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *BlockedClaim) GetBank() []byte {
+	if x != nil {
+		return x.Bank
+	}
+	return nil
+}
+
+func (x *BlockedClaim) GetHolder() []byte {
+	if x != nil {
+		return x.Holder
+	}
+	return nil
+}
+
+func (x *BlockedClaim) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *BlockedClaim) GetAmountMinor() int64 {
+	if x != nil {
+		return x.AmountMinor
+	}
+	return 0
+}
+
+func (x *BlockedClaim) GetPackage() []byte {
+	if x != nil {
+		return x.Package
+	}
+	return nil
+}
+
+func (x *BlockedClaim) GetNumber() []byte {
+	if x != nil {
+		return x.Number
+	}
+	return nil
+}
+
+func (x *BlockedClaim) GetExtent() []byte {
+	if x != nil {
+		return x.Extent
+	}
+	return nil
+}
+
+func (x *BlockedClaim) GetFreeze() []byte {
+	if x != nil {
+		return x.Freeze
+	}
+	return nil
+}
+
 // Mint records a deposit that the bank has received. The bank calls it.
 type Mint struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
@@ -169,7 +274,7 @@ type Mint struct {
 
 func (x *Mint) Reset() {
 	*x = Mint{}
-	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[2]
+	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -181,7 +286,7 @@ func (x *Mint) String() string {
 func (*Mint) ProtoMessage() {}
 
 func (x *Mint) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[2]
+	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -194,7 +299,7 @@ func (x *Mint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Mint.ProtoReflect.Descriptor instead.
 func (*Mint) Descriptor() ([]byte, []int) {
-	return file_modules_deposit_depositv1_deposit_proto_rawDescGZIP(), []int{2}
+	return file_modules_deposit_depositv1_deposit_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Mint) GetTo() []byte {
@@ -238,7 +343,7 @@ type Redeem struct {
 
 func (x *Redeem) Reset() {
 	*x = Redeem{}
-	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[3]
+	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -250,7 +355,7 @@ func (x *Redeem) String() string {
 func (*Redeem) ProtoMessage() {}
 
 func (x *Redeem) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[3]
+	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -263,7 +368,7 @@ func (x *Redeem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Redeem.ProtoReflect.Descriptor instead.
 func (*Redeem) Descriptor() ([]byte, []int) {
-	return file_modules_deposit_depositv1_deposit_proto_rawDescGZIP(), []int{3}
+	return file_modules_deposit_depositv1_deposit_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Redeem) GetBank() []byte {
@@ -308,7 +413,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[4]
+	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -320,7 +425,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[4]
+	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -333,7 +438,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_modules_deposit_depositv1_deposit_proto_rawDescGZIP(), []int{4}
+	return file_modules_deposit_depositv1_deposit_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Transfer) GetBank() []byte {
@@ -386,7 +491,7 @@ type Moved struct {
 
 func (x *Moved) Reset() {
 	*x = Moved{}
-	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[5]
+	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -398,7 +503,7 @@ func (x *Moved) String() string {
 func (*Moved) ProtoMessage() {}
 
 func (x *Moved) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[5]
+	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -411,7 +516,7 @@ func (x *Moved) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Moved.ProtoReflect.Descriptor instead.
 func (*Moved) Descriptor() ([]byte, []int) {
-	return file_modules_deposit_depositv1_deposit_proto_rawDescGZIP(), []int{5}
+	return file_modules_deposit_depositv1_deposit_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Moved) GetBank() []byte {
@@ -456,6 +561,192 @@ func (x *Moved) GetReference() string {
 	return ""
 }
 
+// Blocked says that a claim was paid out of an account's balance for another that may not have it yet.
+type Blocked struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Bank          []byte                 `protobuf:"bytes,1,opt,name=bank,proto3" json:"bank,omitempty"`
+	From          []byte                 `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	Holder        []byte                 `protobuf:"bytes,3,opt,name=holder,proto3" json:"holder,omitempty"`
+	AmountMinor   int64                  `protobuf:"varint,4,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	Currency      string                 `protobuf:"bytes,5,opt,name=currency,proto3" json:"currency,omitempty"`
+	Package       []byte                 `protobuf:"bytes,6,opt,name=package,proto3" json:"package,omitempty"`
+	Number        []byte                 `protobuf:"bytes,7,opt,name=number,proto3" json:"number,omitempty"`
+	Freeze        []byte                 `protobuf:"bytes,8,opt,name=freeze,proto3" json:"freeze,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Blocked) Reset() {
+	*x = Blocked{}
+	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Blocked) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Blocked) ProtoMessage() {}
+
+func (x *Blocked) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Blocked.ProtoReflect.Descriptor instead.
+func (*Blocked) Descriptor() ([]byte, []int) {
+	return file_modules_deposit_depositv1_deposit_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Blocked) GetBank() []byte {
+	if x != nil {
+		return x.Bank
+	}
+	return nil
+}
+
+func (x *Blocked) GetFrom() []byte {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *Blocked) GetHolder() []byte {
+	if x != nil {
+		return x.Holder
+	}
+	return nil
+}
+
+func (x *Blocked) GetAmountMinor() int64 {
+	if x != nil {
+		return x.AmountMinor
+	}
+	return 0
+}
+
+func (x *Blocked) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *Blocked) GetPackage() []byte {
+	if x != nil {
+		return x.Package
+	}
+	return nil
+}
+
+func (x *Blocked) GetNumber() []byte {
+	if x != nil {
+		return x.Number
+	}
+	return nil
+}
+
+func (x *Blocked) GetFreeze() []byte {
+	if x != nil {
+		return x.Freeze
+	}
+	return nil
+}
+
+// Unblocked says that a blocked claim became the holder's balance.
+type Unblocked struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Bank          []byte                 `protobuf:"bytes,1,opt,name=bank,proto3" json:"bank,omitempty"`
+	Holder        []byte                 `protobuf:"bytes,2,opt,name=holder,proto3" json:"holder,omitempty"`
+	AmountMinor   int64                  `protobuf:"varint,3,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	Currency      string                 `protobuf:"bytes,4,opt,name=currency,proto3" json:"currency,omitempty"`
+	Package       []byte                 `protobuf:"bytes,5,opt,name=package,proto3" json:"package,omitempty"`
+	Number        []byte                 `protobuf:"bytes,6,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unblocked) Reset() {
+	*x = Unblocked{}
+	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unblocked) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unblocked) ProtoMessage() {}
+
+func (x *Unblocked) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_deposit_depositv1_deposit_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unblocked.ProtoReflect.Descriptor instead.
+func (*Unblocked) Descriptor() ([]byte, []int) {
+	return file_modules_deposit_depositv1_deposit_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Unblocked) GetBank() []byte {
+	if x != nil {
+		return x.Bank
+	}
+	return nil
+}
+
+func (x *Unblocked) GetHolder() []byte {
+	if x != nil {
+		return x.Holder
+	}
+	return nil
+}
+
+func (x *Unblocked) GetAmountMinor() int64 {
+	if x != nil {
+		return x.AmountMinor
+	}
+	return 0
+}
+
+func (x *Unblocked) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *Unblocked) GetPackage() []byte {
+	if x != nil {
+		return x.Package
+	}
+	return nil
+}
+
+func (x *Unblocked) GetNumber() []byte {
+	if x != nil {
+		return x.Number
+	}
+	return nil
+}
+
 var File_modules_deposit_depositv1_deposit_proto protoreflect.FileDescriptor
 
 const file_modules_deposit_depositv1_deposit_proto_rawDesc = "" +
@@ -469,7 +760,16 @@ const file_modules_deposit_depositv1_deposit_proto_rawDesc = "" +
 	"\x06Issued\x12\x12\n" +
 	"\x04bank\x18\x01 \x01(\fR\x04bank\x12\x1a\n" +
 	"\bcurrency\x18\x02 \x01(\tR\bcurrency\x12!\n" +
-	"\famount_minor\x18\x03 \x01(\x03R\vamountMinor\"s\n" +
+	"\famount_minor\x18\x03 \x01(\x03R\vamountMinor\"\xdb\x01\n" +
+	"\fBlockedClaim\x12\x12\n" +
+	"\x04bank\x18\x01 \x01(\fR\x04bank\x12\x16\n" +
+	"\x06holder\x18\x02 \x01(\fR\x06holder\x12\x1a\n" +
+	"\bcurrency\x18\x03 \x01(\tR\bcurrency\x12!\n" +
+	"\famount_minor\x18\x04 \x01(\x03R\vamountMinor\x12\x18\n" +
+	"\apackage\x18\x05 \x01(\fR\apackage\x12\x16\n" +
+	"\x06number\x18\x06 \x01(\fR\x06number\x12\x16\n" +
+	"\x06extent\x18\a \x01(\fR\x06extent\x12\x16\n" +
+	"\x06freeze\x18\b \x01(\fR\x06freeze\"s\n" +
 	"\x04Mint\x12\x0e\n" +
 	"\x02to\x18\x01 \x01(\fR\x02to\x12!\n" +
 	"\famount_minor\x18\x02 \x01(\x03R\vamountMinor\x12\x1a\n" +
@@ -492,7 +792,23 @@ const file_modules_deposit_depositv1_deposit_proto_rawDesc = "" +
 	"\x02to\x18\x03 \x01(\fB\x04\x88\xb2\x19\x01R\x02to\x12'\n" +
 	"\famount_minor\x18\x04 \x01(\x03B\x04\x88\xb2\x19\x01R\vamountMinor\x12 \n" +
 	"\bcurrency\x18\x05 \x01(\tB\x04\x88\xb2\x19\x01R\bcurrency\x12\"\n" +
-	"\treference\x18\x06 \x01(\tB\x04\x88\xb2\x19\x01R\treferenceB<Z:github.com/splittally/splittally/modules/deposit/depositv1b\x06proto3"
+	"\treference\x18\x06 \x01(\tB\x04\x88\xb2\x19\x01R\treference\"\x82\x02\n" +
+	"\aBlocked\x12\x18\n" +
+	"\x04bank\x18\x01 \x01(\fB\x04\x88\xb2\x19\x01R\x04bank\x12\x18\n" +
+	"\x04from\x18\x02 \x01(\fB\x04\x88\xb2\x19\x01R\x04from\x12\x1c\n" +
+	"\x06holder\x18\x03 \x01(\fB\x04\x88\xb2\x19\x01R\x06holder\x12'\n" +
+	"\famount_minor\x18\x04 \x01(\x03B\x04\x88\xb2\x19\x01R\vamountMinor\x12 \n" +
+	"\bcurrency\x18\x05 \x01(\tB\x04\x88\xb2\x19\x01R\bcurrency\x12\x1e\n" +
+	"\apackage\x18\x06 \x01(\fB\x04\x88\xb2\x19\x01R\apackage\x12\x1c\n" +
+	"\x06number\x18\a \x01(\fB\x04\x88\xb2\x19\x01R\x06number\x12\x1c\n" +
+	"\x06freeze\x18\b \x01(\fB\x04\x88\xb2\x19\x01R\x06freeze\"\xcc\x01\n" +
+	"\tUnblocked\x12\x18\n" +
+	"\x04bank\x18\x01 \x01(\fB\x04\x88\xb2\x19\x01R\x04bank\x12\x1c\n" +
+	"\x06holder\x18\x02 \x01(\fB\x04\x88\xb2\x19\x01R\x06holder\x12'\n" +
+	"\famount_minor\x18\x03 \x01(\x03B\x04\x88\xb2\x19\x01R\vamountMinor\x12 \n" +
+	"\bcurrency\x18\x04 \x01(\tB\x04\x88\xb2\x19\x01R\bcurrency\x12\x1e\n" +
+	"\apackage\x18\x05 \x01(\fB\x04\x88\xb2\x19\x01R\apackage\x12\x1c\n" +
+	"\x06number\x18\x06 \x01(\fB\x04\x88\xb2\x19\x01R\x06numberB<Z:github.com/splittally/splittally/modules/deposit/depositv1b\x06proto3"
 
 var (
 	file_modules_deposit_depositv1_deposit_proto_rawDescOnce sync.Once
@@ -506,14 +822,17 @@ func file_modules_deposit_depositv1_deposit_proto_rawDescGZIP() []byte {
 	return file_modules_deposit_depositv1_deposit_proto_rawDescData
 }
 
-var file_modules_deposit_depositv1_deposit_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_modules_deposit_depositv1_deposit_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_modules_deposit_depositv1_deposit_proto_goTypes = []any{
-	(*Balance)(nil),  // 0: splittally.deposit.v1.Balance
-	(*Issued)(nil),   // 1: splittally.deposit.v1.Issued
-	(*Mint)(nil),     // 2: splittally.deposit.v1.Mint
-	(*Redeem)(nil),   // 3: splittally.deposit.v1.Redeem
-	(*Transfer)(nil), // 4: splittally.deposit.v1.Transfer
-	(*Moved)(nil),    // 5: splittally.deposit.v1.Moved
+	(*Balance)(nil),      // 0: splittally.deposit.v1.Balance
+	(*Issued)(nil),       // 1: splittally.deposit.v1.Issued
+	(*BlockedClaim)(nil), // 2: splittally.deposit.v1.BlockedClaim
+	(*Mint)(nil),         // 3: splittally.deposit.v1.Mint
+	(*Redeem)(nil),       // 4: splittally.deposit.v1.Redeem
+	(*Transfer)(nil),     // 5: splittally.deposit.v1.Transfer
+	(*Moved)(nil),        // 6: splittally.deposit.v1.Moved
+	(*Blocked)(nil),      // 7: splittally.deposit.v1.Blocked
+	(*Unblocked)(nil),    // 8: splittally.deposit.v1.Unblocked
 }
 var file_modules_deposit_depositv1_deposit_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for method output_type
@@ -534,7 +853,7 @@ func file_modules_deposit_depositv1_deposit_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_deposit_depositv1_deposit_proto_rawDesc), len(file_modules_deposit_depositv1_deposit_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

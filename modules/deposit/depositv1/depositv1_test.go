@@ -71,12 +71,13 @@ func TestKeysGolden(t *testing.T) {
 	}{
 		"balance": {depositv1.BalanceKey(b, h, "CNY"), "0301" + rep("bb") + rep("44") + hex.EncodeToString([]byte("CNY"))},
 		"issued":  {depositv1.IssuedKey(b, "CNY"), "0302" + rep("bb") + "434e59"},
+		"blocked": {depositv1.BlockedKey(h, b, h), "0303" + rep("44") + rep("bb") + rep("44")},
 	} {
 		if hex.EncodeToString(tc.got) != tc.want {
 			t.Errorf("%s: %x", name, tc.got)
 		}
 	}
-	if depositv1.ClassHeld != 301 || depositv1.ListDeposits != "deposits" || depositv1.ParamAllowed != "deposit.allowed" {
+	if depositv1.ClassHeld != 301 || depositv1.ClassBlocked != 302 || depositv1.ListDeposits != "deposits" || depositv1.ListBlocked != "deposits.blocked" || depositv1.ParamAllowed != "deposit.allowed" {
 		t.Error("names and numbers of the wire")
 	}
 }

@@ -9,14 +9,20 @@ import (
 var (
 	PrefixBalance = kernelv1.Prefix{3, 1}
 	PrefixIssued  = kernelv1.Prefix{3, 2}
+	PrefixBlocked = kernelv1.Prefix{3, 3}
 )
 
-// ClassHeld is the class of an account's totals that counts its balances, one for each bank, and their sum, by
-// currency.
-const ClassHeld = 301
+// The classes of an account's totals, by currency.
+const (
+	ClassHeld    = 301 // balances, one for each bank, and their sum
+	ClassBlocked = 302 // blocked claims and their sum; no part of the former
+)
 
-// ListDeposits is the list of an account's balances; its subject is the account.
-const ListDeposits = "deposits"
+// The lists; the subject of each is the account.
+const (
+	ListDeposits = "deposits"         // balances by holder
+	ListBlocked  = "deposits.blocked" // blocked claims by holder
+)
 
 // ParamAllowed is the parameter that is 1 where deposits are allowed and 0 where they are not.
 const ParamAllowed = "deposit.allowed"
@@ -29,4 +35,9 @@ func BalanceKey(bank, holder id.ID, currency string) []byte {
 // IssuedKey is the state key of the Issued record: what a bank (a member) owes in all in a currency.
 func IssuedKey(bank id.ID, currency string) []byte {
 	return kernelv1.StateKey(PrefixIssued, bank[:], []byte(currency))
+}
+
+// BlockedKey is the state key of the BlockedClaim on a bank (a member) for what was paid of a part of a package.
+func BlockedKey(pkg, number, bank id.ID) []byte {
+	return kernelv1.StateKey(PrefixBlocked, pkg[:], number[:], bank[:])
 }

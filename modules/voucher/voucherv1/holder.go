@@ -23,7 +23,11 @@ func (p *Part) Outstanding() int64 { return p.Units() - p.ClosedMinor }
 // Outstanding is how many of the package's units are not paid or otherwise ended, in minor units.
 func (p *Package) Outstanding() int64 { return p.AmountMinor - p.ClosedMinor }
 
-// Ended tells whether nothing will come of the package any more: it is paid, or was never accepted.
+// Paid is how many of the package's units are paid; the other closed ones went back to the obligor.
+func (p *Package) Paid() int64 { return p.ClosedMinor - p.ExtinguishedMinor }
+
+// Ended tells whether nothing will come of the package any more: it is paid or extinguished, or was
+// never accepted.
 func (p *Package) Ended() bool {
 	return p.State == PackageState_PACKAGE_STATE_SETTLED || p.State == PackageState_PACKAGE_STATE_CANCELLED
 }

@@ -18,25 +18,31 @@ var (
 	PrefixStandingAcceptance = kernelv1.Prefix{4, 7}
 	PrefixDocumentCheck      = kernelv1.Prefix{4, 8}
 	PrefixRunChunk           = kernelv1.Prefix{4, 9}
+	PrefixFreeze             = kernelv1.Prefix{4, 10}
+	PrefixFreezeMemory       = kernelv1.Prefix{4, 11}
 )
 
-// The classes of an account's totals, each by currency. Each part is in exactly one class of its holder's; amounts
-// are minor units that are not paid.
+// The classes of an account's totals, each by currency. Each part is in exactly one of held and offered of its holder's,
+// and frozen is a further figure; amounts are minor units that are not paid.
 const (
 	ClassHeld     = 401 // parts held and not on offer
 	ClassOffered  = 402 // parts held and on offer
 	ClassIncoming = 405 // parts on offer to the account
 	ClassPending  = 406 // packages that wait for the account's acceptance as creditor
 	ClassOwed     = 407 // packages that the account owes and that have not ended, waiting ones too
+	ClassFrozen   = 408 // of parts held or on offer: those that a freeze meets
+	ClassLaid     = 409 // freezes that the account laid and that have not ended; no amount
 )
 
-// The lists; the subject of each is an account.
+// The lists; the subject of each is an account, but for the freezes of a package, whose subject is the package.
 const (
 	ListHeld     = "vouchers.held"     // parts by holder, not on offer
 	ListOffered  = "vouchers.offered"  // parts by holder, on offer
 	ListIncoming = "vouchers.incoming" // parts by the account that they are on offer to
 	ListPending  = "vouchers.pending"  // packages by creditor, waiting for acceptance
 	ListOwed     = "vouchers.owed"     // packages by obligor, not ended
+	ListFreezes  = "vouchers.freezes"  // freezes by package; as many as the package says
+	ListLaid     = "vouchers.laid"     // freezes by the account that laid them
 )
 
 // The parameters.
@@ -47,6 +53,12 @@ const (
 	ParamDepthMax         = "voucher.depth_max"
 	ParamSplitsMax        = "voucher.splits_max"
 	ParamPartsMax         = "voucher.parts_max"
+	// ParamAuthorityFreezeMaxS bounds an authority's freezes of a unit, in seconds from the first.
+	ParamAuthorityFreezeMaxS = "voucher.authority_freeze_max_s"
+	// ParamFreezeAgainDays is after how many days more an authority may freeze a unit again.
+	ParamFreezeAgainDays = "voucher.freeze_again_days"
+	// ParamFreezeMaxS bounds a freeze by governance, in seconds.
+	ParamFreezeMaxS = "voucher.freeze_max_s"
 )
 
 // PackageKey is the state key of a Package.
@@ -91,4 +103,12 @@ func RunChunkKey(obligor id.ID, run []byte, chunk uint32) []byte {
 // RunChunkName is what names a chunk beside its obligor: the run, and the number in 4 bytes, big-endian.
 func RunChunkName(run []byte, chunk uint32) []byte {
 	return binary.BigEndian.AppendUint32(append(make([]byte, 0, RunSize+4), run...), chunk)
+}
+
+// FreezeKey is the state key of a StandingFreeze of a package.
+func FreezeKey(pkg, freeze id.ID) []byte { return kernelv1.StateKey(PrefixFreeze, pkg[:], freeze[:]) }
+
+// FreezeMemoryKey is the state key of the FreezeMemory of a member's freeze of a package.
+func FreezeMemoryKey(pkg, member, freeze id.ID) []byte {
+	return kernelv1.StateKey(PrefixFreezeMemory, pkg[:], member[:], freeze[:])
 }

@@ -1,6 +1,7 @@
 package voucherv1
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/splittally/splittally/modules/kernel/id"
@@ -9,10 +10,20 @@ import (
 )
 
 // A trail is a chain of entries, each the hash of the head before it (zeros at the issue) and of an Endorsement, so
-// that one entry can be shown without the others. Nodes keep both preimages by their hashes, under these tags.
+// that one entry can be shown without the others. After a merge the head before is the hash of a join: of the heads of
+// what was merged, in order of range. Nodes keep all preimages by their hashes, under these tags.
 const (
 	tagEntry       = "part"
 	tagEndorsement = "endo"
+	tagJoin        = kernelv1.TagJoin
+)
+
+// Bounds of trails, in entries; a join is none.
+const (
+	// MaxMergedTrail bounds the trail of a part that a merge makes, or a freeze cuts off.
+	MaxMergedTrail = 4_096
+	// MaxTrail bounds every trail: after the last merge or cut a part is passed on and split as often as it may be.
+	MaxTrail = MaxMergedTrail + MaxDepth + MaxSplits
 )
 
 // EndorsementHash is the hash of an encoded Endorsement, as an entry carries it.
@@ -41,20 +52,58 @@ func Preimages(prev id.ID, endorsement []byte) (link, endorsed []byte) {
 	return entry(prev, kernelv1.KeptHash(endorsed)), endorsed
 }
 
-// MaxTrail bounds the entries of a trail: one at issue, and a pass and a split for each step of the largest depth.
-const MaxTrail = 1 + MaxDepth + MaxSplits
+// Join is what a node keeps of the heads of parts that are merged, in order of range; its KeptHash is the head before
+// the merge.
+func Join(heads ...[]byte) []byte {
+	b := append(make([]byte, 0, len(tagJoin)+len(heads)*id.Size), tagJoin...)
+	for _, h := range heads {
+		b = append(b, h...)
+	}
+	return b
+}
 
-// ReadEntry checks one entry as gates hand it out, "part" ‖ head before ‖ hash of endorsement ‖ endorsement,
-// against the head that names it, and returns the head before it, zeros at the issue, and the endorsement.
-func ReadEntry(head id.ID, b []byte) (prev id.ID, e *Endorsement, err error) {
-	const start = len(tagEntry)
-	if len(b) < start+2*id.Size || string(b[:start]) != tagEntry {
-		return prev, nil, fmt.Errorf("an entry of a trail begins with %q and two hashes; these %d bytes do not", tagEntry, len(b))
+// RecourseHash adds an account to those that passed a part on with recourse; before is empty for the first.
+func RecourseHash(before, from []byte) id.ID { return id.Hash("recourse", before, from) }
+
+// Link is one step back in a trail: an entry, or a join.
+type Link struct {
+	// Hash names it: the head that leads here.
+	Hash id.ID
+	// Before are the heads before it: one, of zeros at the issue; of a join as many as were merged.
+	Before []id.ID
+	// Endorsement is nil for a join.
+	Endorsement *Endorsement
+}
+
+// ReadLink reads one step as gates hand it out: "part" ‖ head before ‖ hash of endorsement ‖ endorsement, or "join" ‖
+// heads. Its Hash is computed from the bytes: whoever asked for it compares.
+func ReadLink(b []byte) (*Link, error) {
+	switch {
+	case len(b) >= len(tagJoin) && string(b[:len(tagJoin)]) == tagJoin:
+		return readJoin(b)
+	case len(b) >= len(tagEntry)+2*id.Size && string(b[:len(tagEntry)]) == tagEntry:
+		return readEntry(b)
 	}
-	prev, endorsement := id.ID(b[start:start+id.Size]), b[start+2*id.Size:]
-	if EntryHash(prev, endorsement) != head || EndorsementHash(endorsement) != id.ID(b[start+id.Size:start+2*id.Size]) {
-		return prev, nil, fmt.Errorf("the entry does not have the hash %s: it was altered, or is another", head)
+	return nil, fmt.Errorf("a step of a trail begins with %q and two hashes, or %q; these %d bytes do not", tagEntry, tagJoin, len(b))
+}
+
+func readJoin(b []byte) (*Link, error) {
+	heads := b[len(tagJoin):]
+	if n := len(heads) / id.Size; len(heads)%id.Size != 0 || n < 2 || n > MaxMerge {
+		return nil, fmt.Errorf("a join has 2 to %d heads; these are %d bytes", MaxMerge, len(heads))
 	}
-	e = &Endorsement{}
-	return prev, e, proto.Unmarshal(endorsement, e)
+	l := &Link{Hash: kernelv1.KeptHash(b)}
+	for ; len(heads) > 0; heads = heads[id.Size:] {
+		l.Before = append(l.Before, id.ID(heads[:id.Size]))
+	}
+	return l, nil
+}
+
+func readEntry(b []byte) (*Link, error) {
+	const start, end = len(tagEntry), len(tagEntry) + 2*id.Size
+	if EndorsementHash(b[end:]) != id.ID(b[start+id.Size:end]) {
+		return nil, errors.New("an entry's endorsement does not have the hash that the entry has: it was altered, or is another")
+	}
+	l := &Link{Hash: kernelv1.KeptHash(b[:end]), Before: []id.ID{id.ID(b[start : start+id.Size])}, Endorsement: &Endorsement{}}
+	return l, proto.Unmarshal(b[end:], l.Endorsement)
 }

@@ -21,6 +21,8 @@ const (
 	MaxFlags       = MaxInvoices * MaxSecondary
 	MaxDocuments   = 100
 	MaxReasonBytes = 500
+	MaxMerge       = 100
+	MaxExtentBytes = 64
 	// MaxOfferS is how far ahead an offer may lapse, in seconds.
 	MaxOfferS = 30 * 86_400
 	// MaxDay is the last day that the chain knows: 9999-12-31.
@@ -34,6 +36,13 @@ const (
 	MaxDepth  = 64
 	MaxSplits = 10_000
 	MaxParts  = 10_000
+	// MaxCutParts is up to how many live parts of a package freezes cut parts at their borders; beyond, what a border
+	// goes through stands still whole.
+	MaxCutParts = MaxParts + 2*MaxFreezes
+	// MaxFreezes bounds the freezes that are laid on a package, MaxFreezesByOne those that one member lays on it, ended
+	// ones too that are remembered.
+	MaxFreezes      = 1_000
+	MaxFreezesByOne = 100
 )
 
 // Validate judges the message alone: the obligor, the currency, a limit of 0 or more minor units.
@@ -117,6 +126,39 @@ func (m *Split) Validate() error {
 		return ErrField.At("pieces_minor", "%s", err)
 	}
 	return checkRef(m.Part)
+}
+
+// Validate judges the message alone: 2 to 100 parts of the package, each once.
+func (m *Merge) Validate() error {
+	err := first(checkID("package", m.Package), each("parts", m.Parts, 2, MaxMerge, checkRef))
+	if err != nil {
+		return err
+	}
+	for i, p := range m.Parts {
+		if string(p.Package) != string(m.Package) {
+			return ErrField.At(fmt.Sprintf("parts[%d].part.package", i), "parts of one package are merged")
+		}
+	}
+	return distinct("parts", m.Parts, (*PartRef).GetNumber)
+}
+
+// Validate judges the message alone: an extent of 1 to 64 bytes, a reason of 1 to 500; the case may be left out.
+func (m *Freeze) Validate() error {
+	err := first(checkID("package", m.Package), checkReason(m.Reason), optionalID("case", m.Case), checkTime("until_unix_s", m.UntilUnixS))
+	switch n := len(m.Extent); {
+	case err != nil:
+		return err
+	case n < 1 || n > MaxExtentBytes:
+		return ErrField.At("extent", "%d bytes, where 1 to %d are needed", n, MaxExtentBytes)
+	case m.Reason == "":
+		return ErrField.At("reason", "a freeze says why it is laid")
+	}
+	return nil
+}
+
+// Validate judges the message alone: the package, the freeze.
+func (m *Release) Validate() error {
+	return first(checkID("package", m.Package), checkID("freeze", m.Freeze))
 }
 
 // Validate judges the message alone: 1 to 100 items.

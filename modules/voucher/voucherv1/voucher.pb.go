@@ -140,6 +140,12 @@ const (
 	Step_STEP_PASSED      Step = 2
 	// The first piece of a split, and the rest.
 	Step_STEP_SPLIT Step = 3
+	// The parts of a join, whose hash is the head before it, became one.
+	Step_STEP_MERGED Step = 4
+	// A freeze of a piece divided it.
+	Step_STEP_CUT Step = 5
+	// It went back to the obligor, and ends.
+	Step_STEP_EXTINGUISHED Step = 6
 )
 
 // Enum value maps for Step.
@@ -149,12 +155,18 @@ var (
 		1: "STEP_ISSUED",
 		2: "STEP_PASSED",
 		3: "STEP_SPLIT",
+		4: "STEP_MERGED",
+		5: "STEP_CUT",
+		6: "STEP_EXTINGUISHED",
 	}
 	Step_value = map[string]int32{
-		"STEP_UNSPECIFIED": 0,
-		"STEP_ISSUED":      1,
-		"STEP_PASSED":      2,
-		"STEP_SPLIT":       3,
+		"STEP_UNSPECIFIED":  0,
+		"STEP_ISSUED":       1,
+		"STEP_PASSED":       2,
+		"STEP_SPLIT":        3,
+		"STEP_MERGED":       4,
+		"STEP_CUT":          5,
+		"STEP_EXTINGUISHED": 6,
 	}
 )
 
@@ -192,6 +204,8 @@ const (
 	OfferEnd_OFFER_END_REJECTED    OfferEnd = 1
 	OfferEnd_OFFER_END_WITHDRAWN   OfferEnd = 2
 	OfferEnd_OFFER_END_LAPSED      OfferEnd = 3
+	// A freeze of a piece of the part ended it.
+	OfferEnd_OFFER_END_FROZEN OfferEnd = 4
 )
 
 // Enum value maps for OfferEnd.
@@ -201,12 +215,14 @@ var (
 		1: "OFFER_END_REJECTED",
 		2: "OFFER_END_WITHDRAWN",
 		3: "OFFER_END_LAPSED",
+		4: "OFFER_END_FROZEN",
 	}
 	OfferEnd_value = map[string]int32{
 		"OFFER_END_UNSPECIFIED": 0,
 		"OFFER_END_REJECTED":    1,
 		"OFFER_END_WITHDRAWN":   2,
 		"OFFER_END_LAPSED":      3,
+		"OFFER_END_FROZEN":      4,
 	}
 )
 
@@ -403,8 +419,14 @@ type Package struct {
 	Over_60Days bool `protobuf:"varint,15,opt,name=over_60_days,json=over60Days,proto3" json:"over_60_days,omitempty"`
 	// Hash of a bank's review, for a tenor of over six months.
 	BankReview []byte `protobuf:"bytes,16,opt,name=bank_review,json=bankReview,proto3" json:"bank_review,omitempty"`
-	// The obligor's member: no account of it can be given its own paper.
+	// The obligor's member: what an account of it is given of its own paper is extinguished.
 	ObligorMember []byte `protobuf:"bytes,17,opt,name=obligor_member,json=obligorMember,proto3" json:"obligor_member,omitempty"`
+	// Of the closed units: those that went back to the obligor and are extinguished.
+	ExtinguishedMinor int64 `protobuf:"varint,18,opt,name=extinguished_minor,json=extinguishedMinor,proto3" json:"extinguished_minor,omitempty"`
+	// How many freezes are laid on it, those whose end is not written yet too.
+	Freezes uint32 `protobuf:"varint,19,opt,name=freezes,proto3" json:"freezes,omitempty"`
+	// How many entries the trails of its parts have at most, together, without the passes under their present numbers.
+	Entries       uint32 `protobuf:"varint,20,opt,name=entries,proto3" json:"entries,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -556,6 +578,27 @@ func (x *Package) GetObligorMember() []byte {
 		return x.ObligorMember
 	}
 	return nil
+}
+
+func (x *Package) GetExtinguishedMinor() int64 {
+	if x != nil {
+		return x.ExtinguishedMinor
+	}
+	return 0
+}
+
+func (x *Package) GetFreezes() uint32 {
+	if x != nil {
+		return x.Freezes
+	}
+	return 0
+}
+
+func (x *Package) GetEntries() uint32 {
+	if x != nil {
+		return x.Entries
+	}
+	return 0
 }
 
 // Holder is who holds a part: an account today; other forms have a place.
@@ -720,9 +763,15 @@ type Part struct {
 	// How many more splits it and its children may have.
 	SplitsLeft uint32 `protobuf:"varint,8,opt,name=splits_left,json=splitsLeft,proto3" json:"splits_left,omitempty"`
 	// How many of its units are paid; which ones is not said until it is split.
-	ClosedMinor   int64     `protobuf:"varint,9,opt,name=closed_minor,json=closedMinor,proto3" json:"closed_minor,omitempty"`
-	State         PartState `protobuf:"varint,10,opt,name=state,proto3,enum=splittally.voucher.v1.PartState" json:"state,omitempty"`
-	Offer         *Offer    `protobuf:"bytes,11,opt,name=offer,proto3" json:"offer,omitempty"`
+	ClosedMinor int64     `protobuf:"varint,9,opt,name=closed_minor,json=closedMinor,proto3" json:"closed_minor,omitempty"`
+	State       PartState `protobuf:"varint,10,opt,name=state,proto3,enum=splittally.voucher.v1.PartState" json:"state,omitempty"`
+	Offer       *Offer    `protobuf:"bytes,11,opt,name=offer,proto3" json:"offer,omitempty"`
+	// How many entries its trail has at most.
+	Trail uint32 `protobuf:"varint,12,opt,name=trail,proto3" json:"trail,omitempty"`
+	// How often it has been passed on under this number.
+	Passes uint32 `protobuf:"varint,13,opt,name=passes,proto3" json:"passes,omitempty"`
+	// A hash over who passed it on with recourse, in order; empty: nobody.
+	Recourse      []byte `protobuf:"bytes,14,opt,name=recourse,proto3" json:"recourse,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -834,12 +883,35 @@ func (x *Part) GetOffer() *Offer {
 	return nil
 }
 
+func (x *Part) GetTrail() uint32 {
+	if x != nil {
+		return x.Trail
+	}
+	return 0
+}
+
+func (x *Part) GetPasses() uint32 {
+	if x != nil {
+		return x.Passes
+	}
+	return 0
+}
+
+func (x *Part) GetRecourse() []byte {
+	if x != nil {
+		return x.Recourse
+	}
+	return nil
+}
+
 // Extent is the directory of a package by its first units: a live part, or a closed range.
 type Extent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Hi    int64                  `protobuf:"varint,1,opt,name=hi,proto3" json:"hi,omitempty"`
 	// The part that lies here; empty for a closed range.
-	Number        []byte `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	Number []byte `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	// A closed range went back to the obligor; otherwise it is paid.
+	Extinguished  bool `protobuf:"varint,3,opt,name=extinguished,proto3" json:"extinguished,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -888,6 +960,196 @@ func (x *Extent) GetNumber() []byte {
 	return nil
 }
 
+func (x *Extent) GetExtinguished() bool {
+	if x != nil {
+		return x.Extinguished
+	}
+	return false
+}
+
+// StandingFreeze is laid over an extent of a package, whatever parts lie there: until its end, or its release, they
+// stand still, and money paid for them is blocked.
+type StandingFreeze struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      []byte                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Package []byte                 `protobuf:"bytes,2,opt,name=package,proto3" json:"package,omitempty"`
+	// Of the package's form; a range is its first and last unit, 8 bytes each, big-endian.
+	Extent []byte `protobuf:"bytes,3,opt,name=extent,proto3" json:"extent,omitempty"`
+	// The account that laid it, and its member; governance has no member.
+	By     []byte `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
+	Member []byte `protobuf:"bytes,5,opt,name=member,proto3" json:"member,omitempty"`
+	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Hash of the case, 32 bytes; may be empty.
+	Case       []byte `protobuf:"bytes,7,opt,name=case,proto3" json:"case,omitempty"`
+	FromUnixS  int64  `protobuf:"varint,8,opt,name=from_unix_s,json=fromUnixS,proto3" json:"from_unix_s,omitempty"`
+	UntilUnixS int64  `protobuf:"varint,9,opt,name=until_unix_s,json=untilUnixS,proto3" json:"until_unix_s,omitempty"`
+	// The key of its end in the dated queue.
+	Thaw          []byte `protobuf:"bytes,10,opt,name=thaw,proto3" json:"thaw,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StandingFreeze) Reset() {
+	*x = StandingFreeze{}
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StandingFreeze) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StandingFreeze) ProtoMessage() {}
+
+func (x *StandingFreeze) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StandingFreeze.ProtoReflect.Descriptor instead.
+func (*StandingFreeze) Descriptor() ([]byte, []int) {
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *StandingFreeze) GetId() []byte {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *StandingFreeze) GetPackage() []byte {
+	if x != nil {
+		return x.Package
+	}
+	return nil
+}
+
+func (x *StandingFreeze) GetExtent() []byte {
+	if x != nil {
+		return x.Extent
+	}
+	return nil
+}
+
+func (x *StandingFreeze) GetBy() []byte {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
+func (x *StandingFreeze) GetMember() []byte {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *StandingFreeze) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *StandingFreeze) GetCase() []byte {
+	if x != nil {
+		return x.Case
+	}
+	return nil
+}
+
+func (x *StandingFreeze) GetFromUnixS() int64 {
+	if x != nil {
+		return x.FromUnixS
+	}
+	return 0
+}
+
+func (x *StandingFreeze) GetUntilUnixS() int64 {
+	if x != nil {
+		return x.UntilUnixS
+	}
+	return 0
+}
+
+func (x *StandingFreeze) GetThaw() []byte {
+	if x != nil {
+		return x.Thaw
+	}
+	return nil
+}
+
+// FreezeMemory remembers what an authority froze, so that it cannot go on by freezing the same units again.
+type FreezeMemory struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Extent         []byte                 `protobuf:"bytes,1,opt,name=extent,proto3" json:"extent,omitempty"`
+	FromUnixS      int64                  `protobuf:"varint,2,opt,name=from_unix_s,json=fromUnixS,proto3" json:"from_unix_s,omitempty"`
+	ForgottenUnixS int64                  `protobuf:"varint,3,opt,name=forgotten_unix_s,json=forgottenUnixS,proto3" json:"forgotten_unix_s,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *FreezeMemory) Reset() {
+	*x = FreezeMemory{}
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FreezeMemory) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FreezeMemory) ProtoMessage() {}
+
+func (x *FreezeMemory) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FreezeMemory.ProtoReflect.Descriptor instead.
+func (*FreezeMemory) Descriptor() ([]byte, []int) {
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *FreezeMemory) GetExtent() []byte {
+	if x != nil {
+		return x.Extent
+	}
+	return nil
+}
+
+func (x *FreezeMemory) GetFromUnixS() int64 {
+	if x != nil {
+		return x.FromUnixS
+	}
+	return 0
+}
+
+func (x *FreezeMemory) GetForgottenUnixS() int64 {
+	if x != nil {
+		return x.ForgottenUnixS
+	}
+	return 0
+}
+
 // PartRef names a part as its holder last saw it; a changed head refuses the call.
 type PartRef struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -900,7 +1162,7 @@ type PartRef struct {
 
 func (x *PartRef) Reset() {
 	*x = PartRef{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[7]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -912,7 +1174,7 @@ func (x *PartRef) String() string {
 func (*PartRef) ProtoMessage() {}
 
 func (x *PartRef) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[7]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -925,7 +1187,7 @@ func (x *PartRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PartRef.ProtoReflect.Descriptor instead.
 func (*PartRef) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{7}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PartRef) GetPackage() []byte {
@@ -974,7 +1236,7 @@ type Endorsement struct {
 
 func (x *Endorsement) Reset() {
 	*x = Endorsement{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[8]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -986,7 +1248,7 @@ func (x *Endorsement) String() string {
 func (*Endorsement) ProtoMessage() {}
 
 func (x *Endorsement) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[8]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -999,7 +1261,7 @@ func (x *Endorsement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Endorsement.ProtoReflect.Descriptor instead.
 func (*Endorsement) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{8}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Endorsement) GetStep() Step {
@@ -1109,7 +1371,7 @@ type Invoice struct {
 
 func (x *Invoice) Reset() {
 	*x = Invoice{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[9]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1121,7 +1383,7 @@ func (x *Invoice) String() string {
 func (*Invoice) ProtoMessage() {}
 
 func (x *Invoice) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[9]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1134,7 +1396,7 @@ func (x *Invoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Invoice.ProtoReflect.Descriptor instead.
 func (*Invoice) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{9}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Invoice) GetFingerprint() []byte {
@@ -1189,7 +1451,7 @@ type InvoiceFlag struct {
 
 func (x *InvoiceFlag) Reset() {
 	*x = InvoiceFlag{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[10]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1201,7 +1463,7 @@ func (x *InvoiceFlag) String() string {
 func (*InvoiceFlag) ProtoMessage() {}
 
 func (x *InvoiceFlag) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[10]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1214,7 +1476,7 @@ func (x *InvoiceFlag) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvoiceFlag.ProtoReflect.Descriptor instead.
 func (*InvoiceFlag) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{10}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *InvoiceFlag) GetFingerprint() []byte {
@@ -1239,7 +1501,7 @@ type Line struct {
 
 func (x *Line) Reset() {
 	*x = Line{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[11]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1251,7 +1513,7 @@ func (x *Line) String() string {
 func (*Line) ProtoMessage() {}
 
 func (x *Line) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[11]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1264,7 +1526,7 @@ func (x *Line) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Line.ProtoReflect.Descriptor instead.
 func (*Line) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{11}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Line) GetObligor() []byte {
@@ -1318,7 +1580,7 @@ type StandingAcceptance struct {
 
 func (x *StandingAcceptance) Reset() {
 	*x = StandingAcceptance{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[12]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1330,7 +1592,7 @@ func (x *StandingAcceptance) String() string {
 func (*StandingAcceptance) ProtoMessage() {}
 
 func (x *StandingAcceptance) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[12]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1343,7 +1605,7 @@ func (x *StandingAcceptance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StandingAcceptance.ProtoReflect.Descriptor instead.
 func (*StandingAcceptance) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{12}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *StandingAcceptance) GetAccount() []byte {
@@ -1393,7 +1655,7 @@ type DocumentCheck struct {
 
 func (x *DocumentCheck) Reset() {
 	*x = DocumentCheck{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[13]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1405,7 +1667,7 @@ func (x *DocumentCheck) String() string {
 func (*DocumentCheck) ProtoMessage() {}
 
 func (x *DocumentCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[13]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1418,7 +1680,7 @@ func (x *DocumentCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DocumentCheck.ProtoReflect.Descriptor instead.
 func (*DocumentCheck) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{13}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *DocumentCheck) GetChecker() []byte {
@@ -1454,7 +1716,7 @@ type SetLine struct {
 
 func (x *SetLine) Reset() {
 	*x = SetLine{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[14]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1466,7 +1728,7 @@ func (x *SetLine) String() string {
 func (*SetLine) ProtoMessage() {}
 
 func (x *SetLine) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[14]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1479,7 +1741,7 @@ func (x *SetLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetLine.ProtoReflect.Descriptor instead.
 func (*SetLine) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{14}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SetLine) GetObligor() []byte {
@@ -1517,7 +1779,7 @@ type Issue struct {
 
 func (x *Issue) Reset() {
 	*x = Issue{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[15]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1529,7 +1791,7 @@ func (x *Issue) String() string {
 func (*Issue) ProtoMessage() {}
 
 func (x *Issue) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[15]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1542,7 +1804,7 @@ func (x *Issue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Issue.ProtoReflect.Descriptor instead.
 func (*Issue) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{15}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Issue) GetRun() []byte {
@@ -1582,7 +1844,7 @@ type IssueItem struct {
 
 func (x *IssueItem) Reset() {
 	*x = IssueItem{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[16]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1594,7 +1856,7 @@ func (x *IssueItem) String() string {
 func (*IssueItem) ProtoMessage() {}
 
 func (x *IssueItem) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[16]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1607,7 +1869,7 @@ func (x *IssueItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueItem.ProtoReflect.Descriptor instead.
 func (*IssueItem) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{16}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *IssueItem) GetCreditor() []byte {
@@ -1670,7 +1932,7 @@ type RunChunk struct {
 
 func (x *RunChunk) Reset() {
 	*x = RunChunk{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[17]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1682,7 +1944,7 @@ func (x *RunChunk) String() string {
 func (*RunChunk) ProtoMessage() {}
 
 func (x *RunChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[17]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1695,7 +1957,7 @@ func (x *RunChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunChunk.ProtoReflect.Descriptor instead.
 func (*RunChunk) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{17}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RunChunk) GetMessageHash() []byte {
@@ -1724,7 +1986,7 @@ type AcceptPackage struct {
 
 func (x *AcceptPackage) Reset() {
 	*x = AcceptPackage{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[18]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1736,7 +1998,7 @@ func (x *AcceptPackage) String() string {
 func (*AcceptPackage) ProtoMessage() {}
 
 func (x *AcceptPackage) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[18]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1749,7 +2011,7 @@ func (x *AcceptPackage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptPackage.ProtoReflect.Descriptor instead.
 func (*AcceptPackage) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{18}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AcceptPackage) GetPackage() []byte {
@@ -1777,7 +2039,7 @@ type RejectPackage struct {
 
 func (x *RejectPackage) Reset() {
 	*x = RejectPackage{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[19]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1789,7 +2051,7 @@ func (x *RejectPackage) String() string {
 func (*RejectPackage) ProtoMessage() {}
 
 func (x *RejectPackage) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[19]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1802,7 +2064,7 @@ func (x *RejectPackage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectPackage.ProtoReflect.Descriptor instead.
 func (*RejectPackage) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{19}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RejectPackage) GetPackage() []byte {
@@ -1830,7 +2092,7 @@ type CancelPackage struct {
 
 func (x *CancelPackage) Reset() {
 	*x = CancelPackage{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[20]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1842,7 +2104,7 @@ func (x *CancelPackage) String() string {
 func (*CancelPackage) ProtoMessage() {}
 
 func (x *CancelPackage) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[20]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1855,7 +2117,7 @@ func (x *CancelPackage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelPackage.ProtoReflect.Descriptor instead.
 func (*CancelPackage) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{20}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CancelPackage) GetPackage() []byte {
@@ -1884,7 +2146,7 @@ type Split struct {
 
 func (x *Split) Reset() {
 	*x = Split{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[21]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1896,7 +2158,7 @@ func (x *Split) String() string {
 func (*Split) ProtoMessage() {}
 
 func (x *Split) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[21]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1909,7 +2171,7 @@ func (x *Split) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Split.ProtoReflect.Descriptor instead.
 func (*Split) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{21}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Split) GetPart() *PartRef {
@@ -1926,6 +2188,193 @@ func (x *Split) GetPiecesMinor() []int64 {
 	return nil
 }
 
+// Merge makes one part of parts that the caller holds: 2 to 100 of one package, one lying after the other, given in
+// order of range.
+type Merge struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Package       []byte                 `protobuf:"bytes,1,opt,name=package,proto3" json:"package,omitempty"`
+	Parts         []*PartRef             `protobuf:"bytes,2,rep,name=parts,proto3" json:"parts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Merge) Reset() {
+	*x = Merge{}
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Merge) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Merge) ProtoMessage() {}
+
+func (x *Merge) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Merge.ProtoReflect.Descriptor instead.
+func (*Merge) Descriptor() ([]byte, []int) {
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Merge) GetPackage() []byte {
+	if x != nil {
+		return x.Package
+	}
+	return nil
+}
+
+func (x *Merge) GetParts() []*PartRef {
+	if x != nil {
+		return x.Parts
+	}
+	return nil
+}
+
+// Freeze has what lies in an extent of a package stand still. An authority calls it, for hours; governance for longer.
+type Freeze struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Package []byte                 `protobuf:"bytes,1,opt,name=package,proto3" json:"package,omitempty"`
+	// 1 to 64 bytes, of the package's form; a range is its first and last unit, 8 bytes each, big-endian.
+	Extent []byte `protobuf:"bytes,2,opt,name=extent,proto3" json:"extent,omitempty"`
+	// 1 to 500 bytes.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Hash of the case, 32 bytes; may be empty.
+	Case          []byte `protobuf:"bytes,4,opt,name=case,proto3" json:"case,omitempty"`
+	UntilUnixS    int64  `protobuf:"varint,5,opt,name=until_unix_s,json=untilUnixS,proto3" json:"until_unix_s,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Freeze) Reset() {
+	*x = Freeze{}
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Freeze) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Freeze) ProtoMessage() {}
+
+func (x *Freeze) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Freeze.ProtoReflect.Descriptor instead.
+func (*Freeze) Descriptor() ([]byte, []int) {
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *Freeze) GetPackage() []byte {
+	if x != nil {
+		return x.Package
+	}
+	return nil
+}
+
+func (x *Freeze) GetExtent() []byte {
+	if x != nil {
+		return x.Extent
+	}
+	return nil
+}
+
+func (x *Freeze) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Freeze) GetCase() []byte {
+	if x != nil {
+		return x.Case
+	}
+	return nil
+}
+
+func (x *Freeze) GetUntilUnixS() int64 {
+	if x != nil {
+		return x.UntilUnixS
+	}
+	return 0
+}
+
+// Release ends a freeze before its time. The member that laid it calls it, or governance.
+type Release struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Package       []byte                 `protobuf:"bytes,1,opt,name=package,proto3" json:"package,omitempty"`
+	Freeze        []byte                 `protobuf:"bytes,2,opt,name=freeze,proto3" json:"freeze,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Release) Reset() {
+	*x = Release{}
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Release) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Release) ProtoMessage() {}
+
+func (x *Release) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Release.ProtoReflect.Descriptor instead.
+func (*Release) Descriptor() ([]byte, []int) {
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *Release) GetPackage() []byte {
+	if x != nil {
+		return x.Package
+	}
+	return nil
+}
+
+func (x *Release) GetFreeze() []byte {
+	if x != nil {
+		return x.Freeze
+	}
+	return nil
+}
+
 // Transfer passes parts on, all or none: 1 to 100.
 type Transfer struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1936,7 +2385,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[22]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1948,7 +2397,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[22]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1961,7 +2410,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{22}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Transfer) GetItems() []*TransferItem {
@@ -1988,7 +2437,7 @@ type TransferItem struct {
 
 func (x *TransferItem) Reset() {
 	*x = TransferItem{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[23]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2000,7 +2449,7 @@ func (x *TransferItem) String() string {
 func (*TransferItem) ProtoMessage() {}
 
 func (x *TransferItem) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[23]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2013,7 +2462,7 @@ func (x *TransferItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferItem.ProtoReflect.Descriptor instead.
 func (*TransferItem) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{23}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *TransferItem) GetPart() *PartRef {
@@ -2069,7 +2518,7 @@ type AcceptOffer struct {
 
 func (x *AcceptOffer) Reset() {
 	*x = AcceptOffer{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[24]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2081,7 +2530,7 @@ func (x *AcceptOffer) String() string {
 func (*AcceptOffer) ProtoMessage() {}
 
 func (x *AcceptOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[24]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2094,7 +2543,7 @@ func (x *AcceptOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptOffer.ProtoReflect.Descriptor instead.
 func (*AcceptOffer) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{24}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *AcceptOffer) GetPart() *PartRef {
@@ -2122,7 +2571,7 @@ type RejectOffer struct {
 
 func (x *RejectOffer) Reset() {
 	*x = RejectOffer{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[25]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2134,7 +2583,7 @@ func (x *RejectOffer) String() string {
 func (*RejectOffer) ProtoMessage() {}
 
 func (x *RejectOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[25]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2147,7 +2596,7 @@ func (x *RejectOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectOffer.ProtoReflect.Descriptor instead.
 func (*RejectOffer) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{25}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RejectOffer) GetPart() *PartRef {
@@ -2174,7 +2623,7 @@ type WithdrawOffer struct {
 
 func (x *WithdrawOffer) Reset() {
 	*x = WithdrawOffer{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[26]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2186,7 +2635,7 @@ func (x *WithdrawOffer) String() string {
 func (*WithdrawOffer) ProtoMessage() {}
 
 func (x *WithdrawOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[26]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2199,7 +2648,7 @@ func (x *WithdrawOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawOffer.ProtoReflect.Descriptor instead.
 func (*WithdrawOffer) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{26}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *WithdrawOffer) GetPart() *PartRef {
@@ -2222,7 +2671,7 @@ type SetStandingAcceptance struct {
 
 func (x *SetStandingAcceptance) Reset() {
 	*x = SetStandingAcceptance{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[27]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2234,7 +2683,7 @@ func (x *SetStandingAcceptance) String() string {
 func (*SetStandingAcceptance) ProtoMessage() {}
 
 func (x *SetStandingAcceptance) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[27]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2247,7 +2696,7 @@ func (x *SetStandingAcceptance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetStandingAcceptance.ProtoReflect.Descriptor instead.
 func (*SetStandingAcceptance) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{27}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *SetStandingAcceptance) GetChecker() []byte {
@@ -2289,7 +2738,7 @@ type CheckDocument struct {
 
 func (x *CheckDocument) Reset() {
 	*x = CheckDocument{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[28]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2301,7 +2750,7 @@ func (x *CheckDocument) String() string {
 func (*CheckDocument) ProtoMessage() {}
 
 func (x *CheckDocument) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[28]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2314,7 +2763,7 @@ func (x *CheckDocument) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckDocument.ProtoReflect.Descriptor instead.
 func (*CheckDocument) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{28}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *CheckDocument) GetDocuments() [][]byte {
@@ -2336,7 +2785,7 @@ type Pay struct {
 
 func (x *Pay) Reset() {
 	*x = Pay{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[29]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2348,7 +2797,7 @@ func (x *Pay) String() string {
 func (*Pay) ProtoMessage() {}
 
 func (x *Pay) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[29]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2361,7 +2810,7 @@ func (x *Pay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pay.ProtoReflect.Descriptor instead.
 func (*Pay) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{29}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Pay) GetPackage() []byte {
@@ -2401,7 +2850,7 @@ type Issued struct {
 
 func (x *Issued) Reset() {
 	*x = Issued{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[30]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2413,7 +2862,7 @@ func (x *Issued) String() string {
 func (*Issued) ProtoMessage() {}
 
 func (x *Issued) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[30]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2426,7 +2875,7 @@ func (x *Issued) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Issued.ProtoReflect.Descriptor instead.
 func (*Issued) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{30}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Issued) GetPackage() []byte {
@@ -2489,7 +2938,7 @@ type Accepted struct {
 
 func (x *Accepted) Reset() {
 	*x = Accepted{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[31]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2501,7 +2950,7 @@ func (x *Accepted) String() string {
 func (*Accepted) ProtoMessage() {}
 
 func (x *Accepted) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[31]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2514,7 +2963,7 @@ func (x *Accepted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Accepted.ProtoReflect.Descriptor instead.
 func (*Accepted) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{31}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Accepted) GetPackage() []byte {
@@ -2542,7 +2991,7 @@ type Ended struct {
 
 func (x *Ended) Reset() {
 	*x = Ended{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[32]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2554,7 +3003,7 @@ func (x *Ended) String() string {
 func (*Ended) ProtoMessage() {}
 
 func (x *Ended) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[32]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2567,7 +3016,7 @@ func (x *Ended) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ended.ProtoReflect.Descriptor instead.
 func (*Ended) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{32}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Ended) GetPackage() []byte {
@@ -2602,7 +3051,7 @@ type PartSplit struct {
 
 func (x *PartSplit) Reset() {
 	*x = PartSplit{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[33]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2614,7 +3063,7 @@ func (x *PartSplit) String() string {
 func (*PartSplit) ProtoMessage() {}
 
 func (x *PartSplit) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[33]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2627,7 +3076,7 @@ func (x *PartSplit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PartSplit.ProtoReflect.Descriptor instead.
 func (*PartSplit) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{33}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *PartSplit) GetPackage() []byte {
@@ -2651,6 +3100,349 @@ func (x *PartSplit) GetChildren() [][]byte {
 	return nil
 }
 
+// Merged says that a holder made one part of several.
+type Merged struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Package     []byte                 `protobuf:"bytes,1,opt,name=package,proto3" json:"package,omitempty"`
+	Parents     [][]byte               `protobuf:"bytes,2,rep,name=parents,proto3" json:"parents,omitempty"`
+	Number      []byte                 `protobuf:"bytes,3,opt,name=number,proto3" json:"number,omitempty"`
+	AmountMinor int64                  `protobuf:"varint,4,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	// The head of its trail.
+	Head          []byte `protobuf:"bytes,5,opt,name=head,proto3" json:"head,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Merged) Reset() {
+	*x = Merged{}
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Merged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Merged) ProtoMessage() {}
+
+func (x *Merged) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Merged.ProtoReflect.Descriptor instead.
+func (*Merged) Descriptor() ([]byte, []int) {
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *Merged) GetPackage() []byte {
+	if x != nil {
+		return x.Package
+	}
+	return nil
+}
+
+func (x *Merged) GetParents() [][]byte {
+	if x != nil {
+		return x.Parents
+	}
+	return nil
+}
+
+func (x *Merged) GetNumber() []byte {
+	if x != nil {
+		return x.Number
+	}
+	return nil
+}
+
+func (x *Merged) GetAmountMinor() int64 {
+	if x != nil {
+		return x.AmountMinor
+	}
+	return 0
+}
+
+func (x *Merged) GetHead() []byte {
+	if x != nil {
+		return x.Head
+	}
+	return nil
+}
+
+// Extinguished says that units went back to their obligor and are owed no more.
+type Extinguished struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Package     []byte                 `protobuf:"bytes,1,opt,name=package,proto3" json:"package,omitempty"`
+	Number      []byte                 `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	From        []byte                 `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
+	To          []byte                 `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`
+	AmountMinor int64                  `protobuf:"varint,5,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	// The last head of its trail.
+	Head          []byte       `protobuf:"bytes,6,opt,name=head,proto3" json:"head,omitempty"`
+	State         PackageState `protobuf:"varint,7,opt,name=state,proto3,enum=splittally.voucher.v1.PackageState" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Extinguished) Reset() {
+	*x = Extinguished{}
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Extinguished) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Extinguished) ProtoMessage() {}
+
+func (x *Extinguished) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Extinguished.ProtoReflect.Descriptor instead.
+func (*Extinguished) Descriptor() ([]byte, []int) {
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *Extinguished) GetPackage() []byte {
+	if x != nil {
+		return x.Package
+	}
+	return nil
+}
+
+func (x *Extinguished) GetNumber() []byte {
+	if x != nil {
+		return x.Number
+	}
+	return nil
+}
+
+func (x *Extinguished) GetFrom() []byte {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *Extinguished) GetTo() []byte {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *Extinguished) GetAmountMinor() int64 {
+	if x != nil {
+		return x.AmountMinor
+	}
+	return 0
+}
+
+func (x *Extinguished) GetHead() []byte {
+	if x != nil {
+		return x.Head
+	}
+	return nil
+}
+
+func (x *Extinguished) GetState() PackageState {
+	if x != nil {
+		return x.State
+	}
+	return PackageState_PACKAGE_STATE_UNSPECIFIED
+}
+
+// FreezeLaid says that a freeze was laid: to obligor and authority with all that it meets, to each holder with its own.
+type FreezeLaid struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Package    []byte                 `protobuf:"bytes,1,opt,name=package,proto3" json:"package,omitempty"`
+	Freeze     []byte                 `protobuf:"bytes,2,opt,name=freeze,proto3" json:"freeze,omitempty"`
+	Extent     []byte                 `protobuf:"bytes,3,opt,name=extent,proto3" json:"extent,omitempty"`
+	By         []byte                 `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
+	Reason     string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	Case       []byte                 `protobuf:"bytes,6,opt,name=case,proto3" json:"case,omitempty"`
+	UntilUnixS int64                  `protobuf:"varint,7,opt,name=until_unix_s,json=untilUnixS,proto3" json:"until_unix_s,omitempty"`
+	// Of what it meets: what is outstanding, and the numbers of a holder's parts.
+	AmountMinor   int64    `protobuf:"varint,8,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	Numbers       [][]byte `protobuf:"bytes,9,rep,name=numbers,proto3" json:"numbers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FreezeLaid) Reset() {
+	*x = FreezeLaid{}
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FreezeLaid) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FreezeLaid) ProtoMessage() {}
+
+func (x *FreezeLaid) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FreezeLaid.ProtoReflect.Descriptor instead.
+func (*FreezeLaid) Descriptor() ([]byte, []int) {
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *FreezeLaid) GetPackage() []byte {
+	if x != nil {
+		return x.Package
+	}
+	return nil
+}
+
+func (x *FreezeLaid) GetFreeze() []byte {
+	if x != nil {
+		return x.Freeze
+	}
+	return nil
+}
+
+func (x *FreezeLaid) GetExtent() []byte {
+	if x != nil {
+		return x.Extent
+	}
+	return nil
+}
+
+func (x *FreezeLaid) GetBy() []byte {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
+func (x *FreezeLaid) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *FreezeLaid) GetCase() []byte {
+	if x != nil {
+		return x.Case
+	}
+	return nil
+}
+
+func (x *FreezeLaid) GetUntilUnixS() int64 {
+	if x != nil {
+		return x.UntilUnixS
+	}
+	return 0
+}
+
+func (x *FreezeLaid) GetAmountMinor() int64 {
+	if x != nil {
+		return x.AmountMinor
+	}
+	return 0
+}
+
+func (x *FreezeLaid) GetNumbers() [][]byte {
+	if x != nil {
+		return x.Numbers
+	}
+	return nil
+}
+
+// FreezeEnded says that a freeze ended: by its time, or by release.
+type FreezeEnded struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Package       []byte                 `protobuf:"bytes,1,opt,name=package,proto3" json:"package,omitempty"`
+	Freeze        []byte                 `protobuf:"bytes,2,opt,name=freeze,proto3" json:"freeze,omitempty"`
+	Released      bool                   `protobuf:"varint,3,opt,name=released,proto3" json:"released,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FreezeEnded) Reset() {
+	*x = FreezeEnded{}
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FreezeEnded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FreezeEnded) ProtoMessage() {}
+
+func (x *FreezeEnded) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FreezeEnded.ProtoReflect.Descriptor instead.
+func (*FreezeEnded) Descriptor() ([]byte, []int) {
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *FreezeEnded) GetPackage() []byte {
+	if x != nil {
+		return x.Package
+	}
+	return nil
+}
+
+func (x *FreezeEnded) GetFreeze() []byte {
+	if x != nil {
+		return x.Freeze
+	}
+	return nil
+}
+
+func (x *FreezeEnded) GetReleased() bool {
+	if x != nil {
+		return x.Released
+	}
+	return false
+}
+
 type Offered struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Package       []byte                 `protobuf:"bytes,1,opt,name=package,proto3" json:"package,omitempty"`
@@ -2666,7 +3458,7 @@ type Offered struct {
 
 func (x *Offered) Reset() {
 	*x = Offered{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[34]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2678,7 +3470,7 @@ func (x *Offered) String() string {
 func (*Offered) ProtoMessage() {}
 
 func (x *Offered) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[34]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2691,7 +3483,7 @@ func (x *Offered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offered.ProtoReflect.Descriptor instead.
 func (*Offered) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{34}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Offered) GetPackage() []byte {
@@ -2755,7 +3547,7 @@ type OfferEnded struct {
 
 func (x *OfferEnded) Reset() {
 	*x = OfferEnded{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[35]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2767,7 +3559,7 @@ func (x *OfferEnded) String() string {
 func (*OfferEnded) ProtoMessage() {}
 
 func (x *OfferEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[35]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2780,7 +3572,7 @@ func (x *OfferEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferEnded.ProtoReflect.Descriptor instead.
 func (*OfferEnded) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{35}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *OfferEnded) GetPackage() []byte {
@@ -2826,7 +3618,7 @@ type Passed struct {
 
 func (x *Passed) Reset() {
 	*x = Passed{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[36]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2838,7 +3630,7 @@ func (x *Passed) String() string {
 func (*Passed) ProtoMessage() {}
 
 func (x *Passed) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[36]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2851,7 +3643,7 @@ func (x *Passed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Passed.ProtoReflect.Descriptor instead.
 func (*Passed) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{36}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Passed) GetPackage() []byte {
@@ -2898,17 +3690,19 @@ func (x *Passed) GetHead() []byte {
 
 // Leg is what one part got of a payment.
 type Leg struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Number        []byte                 `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
-	Payee         []byte                 `protobuf:"bytes,2,opt,name=payee,proto3" json:"payee,omitempty"`
-	AmountMinor   int64                  `protobuf:"varint,3,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Number      []byte                 `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
+	Payee       []byte                 `protobuf:"bytes,2,opt,name=payee,proto3" json:"payee,omitempty"`
+	AmountMinor int64                  `protobuf:"varint,3,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	// It is frozen: the money waits in a blocked claim.
+	Blocked       bool `protobuf:"varint,4,opt,name=blocked,proto3" json:"blocked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Leg) Reset() {
 	*x = Leg{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[37]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2920,7 +3714,7 @@ func (x *Leg) String() string {
 func (*Leg) ProtoMessage() {}
 
 func (x *Leg) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[37]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2933,7 +3727,7 @@ func (x *Leg) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Leg.ProtoReflect.Descriptor instead.
 func (*Leg) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{37}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Leg) GetNumber() []byte {
@@ -2957,6 +3751,13 @@ func (x *Leg) GetAmountMinor() int64 {
 	return 0
 }
 
+func (x *Leg) GetBlocked() bool {
+	if x != nil {
+		return x.Blocked
+	}
+	return false
+}
+
 // Paid says what one payee got of a payment; each payee has its own, so that holders do not see each other's.
 type Paid struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
@@ -2972,7 +3773,7 @@ type Paid struct {
 
 func (x *Paid) Reset() {
 	*x = Paid{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[38]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2984,7 +3785,7 @@ func (x *Paid) String() string {
 func (*Paid) ProtoMessage() {}
 
 func (x *Paid) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[38]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2997,7 +3798,7 @@ func (x *Paid) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Paid.ProtoReflect.Descriptor instead.
 func (*Paid) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{38}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Paid) GetPackage() []byte {
@@ -3048,7 +3849,7 @@ type LineSet struct {
 
 func (x *LineSet) Reset() {
 	*x = LineSet{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[39]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3060,7 +3861,7 @@ func (x *LineSet) String() string {
 func (*LineSet) ProtoMessage() {}
 
 func (x *LineSet) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[39]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3073,7 +3874,7 @@ func (x *LineSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LineSet.ProtoReflect.Descriptor instead.
 func (*LineSet) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{39}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *LineSet) GetObligor() []byte {
@@ -3118,7 +3919,7 @@ type StandingAcceptanceSet struct {
 
 func (x *StandingAcceptanceSet) Reset() {
 	*x = StandingAcceptanceSet{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[40]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3130,7 +3931,7 @@ func (x *StandingAcceptanceSet) String() string {
 func (*StandingAcceptanceSet) ProtoMessage() {}
 
 func (x *StandingAcceptanceSet) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[40]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3143,7 +3944,7 @@ func (x *StandingAcceptanceSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StandingAcceptanceSet.ProtoReflect.Descriptor instead.
 func (*StandingAcceptanceSet) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{40}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *StandingAcceptanceSet) GetAccount() []byte {
@@ -3192,7 +3993,7 @@ type DocumentChecked struct {
 
 func (x *DocumentChecked) Reset() {
 	*x = DocumentChecked{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[41]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3204,7 +4005,7 @@ func (x *DocumentChecked) String() string {
 func (*DocumentChecked) ProtoMessage() {}
 
 func (x *DocumentChecked) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[41]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3217,7 +4018,7 @@ func (x *DocumentChecked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DocumentChecked.ProtoReflect.Descriptor instead.
 func (*DocumentChecked) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{41}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *DocumentChecked) GetChecker() []byte {
@@ -3251,7 +4052,7 @@ const file_modules_voucher_voucherv1_voucher_proto_rawDesc = "" +
 	"\n" +
 	"Background\x12=\n" +
 	"\binvoices\x18\x01 \x03(\v2!.splittally.voucher.v1.InvoiceUseR\binvoices\x12\x1a\n" +
-	"\bcontract\x18\x02 \x01(\fR\bcontract\"\xb5\x04\n" +
+	"\bcontract\x18\x02 \x01(\fR\bcontract\"\x98\x05\n" +
 	"\aPackage\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x18\n" +
 	"\aobligor\x18\x02 \x01(\fR\aobligor\x12\x1a\n" +
@@ -3275,7 +4076,10 @@ const file_modules_voucher_voucherv1_voucher_proto_rawDesc = "" +
 	"over60Days\x12\x1f\n" +
 	"\vbank_review\x18\x10 \x01(\fR\n" +
 	"bankReview\x12%\n" +
-	"\x0eobligor_member\x18\x11 \x01(\fR\robligorMember\",\n" +
+	"\x0eobligor_member\x18\x11 \x01(\fR\robligorMember\x12-\n" +
+	"\x12extinguished_minor\x18\x12 \x01(\x03R\x11extinguishedMinor\x12\x18\n" +
+	"\afreezes\x18\x13 \x01(\rR\afreezes\x12\x18\n" +
+	"\aentries\x18\x14 \x01(\rR\aentries\",\n" +
 	"\x06Holder\x12\x1a\n" +
 	"\aaccount\x18\x01 \x01(\fH\x00R\aaccountB\x06\n" +
 	"\x04form\"\xb2\x01\n" +
@@ -3286,7 +4090,7 @@ const file_modules_voucher_voucherv1_voucher_proto_rawDesc = "" +
 	"background\x18\x03 \x01(\v2!.splittally.voucher.v1.BackgroundR\n" +
 	"background\x12\x1a\n" +
 	"\brecourse\x18\x04 \x01(\bR\brecourse\x12\x14\n" +
-	"\x05lapse\x18\x05 \x01(\fR\x05lapse\"\xe9\x02\n" +
+	"\x05lapse\x18\x05 \x01(\fR\x05lapse\"\xb3\x03\n" +
 	"\x04Part\x12\x18\n" +
 	"\apackage\x18\x01 \x01(\fR\apackage\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\fR\x06number\x12\x0e\n" +
@@ -3300,10 +4104,31 @@ const file_modules_voucher_voucherv1_voucher_proto_rawDesc = "" +
 	"\fclosed_minor\x18\t \x01(\x03R\vclosedMinor\x126\n" +
 	"\x05state\x18\n" +
 	" \x01(\x0e2 .splittally.voucher.v1.PartStateR\x05state\x122\n" +
-	"\x05offer\x18\v \x01(\v2\x1c.splittally.voucher.v1.OfferR\x05offer\"0\n" +
+	"\x05offer\x18\v \x01(\v2\x1c.splittally.voucher.v1.OfferR\x05offer\x12\x14\n" +
+	"\x05trail\x18\f \x01(\rR\x05trail\x12\x16\n" +
+	"\x06passes\x18\r \x01(\rR\x06passes\x12\x1a\n" +
+	"\brecourse\x18\x0e \x01(\fR\brecourse\"T\n" +
 	"\x06Extent\x12\x0e\n" +
 	"\x02hi\x18\x01 \x01(\x03R\x02hi\x12\x16\n" +
-	"\x06number\x18\x02 \x01(\fR\x06number\"O\n" +
+	"\x06number\x18\x02 \x01(\fR\x06number\x12\"\n" +
+	"\fextinguished\x18\x03 \x01(\bR\fextinguished\"\xfc\x01\n" +
+	"\x0eStandingFreeze\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\fR\x02id\x12\x18\n" +
+	"\apackage\x18\x02 \x01(\fR\apackage\x12\x16\n" +
+	"\x06extent\x18\x03 \x01(\fR\x06extent\x12\x0e\n" +
+	"\x02by\x18\x04 \x01(\fR\x02by\x12\x16\n" +
+	"\x06member\x18\x05 \x01(\fR\x06member\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04case\x18\a \x01(\fR\x04case\x12\x1e\n" +
+	"\vfrom_unix_s\x18\b \x01(\x03R\tfromUnixS\x12 \n" +
+	"\funtil_unix_s\x18\t \x01(\x03R\n" +
+	"untilUnixS\x12\x12\n" +
+	"\x04thaw\x18\n" +
+	" \x01(\fR\x04thaw\"p\n" +
+	"\fFreezeMemory\x12\x16\n" +
+	"\x06extent\x18\x01 \x01(\fR\x06extent\x12\x1e\n" +
+	"\vfrom_unix_s\x18\x02 \x01(\x03R\tfromUnixS\x12(\n" +
+	"\x10forgotten_unix_s\x18\x03 \x01(\x03R\x0eforgottenUnixS\"O\n" +
 	"\aPartRef\x12\x18\n" +
 	"\apackage\x18\x01 \x01(\fR\apackage\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\fR\x06number\x12\x12\n" +
@@ -3388,7 +4213,20 @@ const file_modules_voucher_voucherv1_voucher_proto_rawDesc = "" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"^\n" +
 	"\x05Split\x122\n" +
 	"\x04part\x18\x01 \x01(\v2\x1e.splittally.voucher.v1.PartRefR\x04part\x12!\n" +
-	"\fpieces_minor\x18\x02 \x03(\x03R\vpiecesMinor\"E\n" +
+	"\fpieces_minor\x18\x02 \x03(\x03R\vpiecesMinor\"W\n" +
+	"\x05Merge\x12\x18\n" +
+	"\apackage\x18\x01 \x01(\fR\apackage\x124\n" +
+	"\x05parts\x18\x02 \x03(\v2\x1e.splittally.voucher.v1.PartRefR\x05parts\"\x88\x01\n" +
+	"\x06Freeze\x12\x18\n" +
+	"\apackage\x18\x01 \x01(\fR\apackage\x12\x16\n" +
+	"\x06extent\x18\x02 \x01(\fR\x06extent\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04case\x18\x04 \x01(\fR\x04case\x12 \n" +
+	"\funtil_unix_s\x18\x05 \x01(\x03R\n" +
+	"untilUnixS\";\n" +
+	"\aRelease\x12\x18\n" +
+	"\apackage\x18\x01 \x01(\fR\apackage\x12\x16\n" +
+	"\x06freeze\x18\x02 \x01(\fR\x06freeze\"E\n" +
 	"\bTransfer\x129\n" +
 	"\x05items\x18\x01 \x03(\v2#.splittally.voucher.v1.TransferItemR\x05items\"\x85\x02\n" +
 	"\fTransferItem\x122\n" +
@@ -3439,7 +4277,37 @@ const file_modules_voucher_voucherv1_voucher_proto_rawDesc = "" +
 	"\tPartSplit\x12\x1e\n" +
 	"\apackage\x18\x01 \x01(\fB\x04\x88\xb2\x19\x01R\apackage\x12\x1c\n" +
 	"\x06parent\x18\x02 \x01(\fB\x04\x88\xb2\x19\x01R\x06parent\x12 \n" +
-	"\bchildren\x18\x03 \x03(\fB\x04\x88\xb2\x19\x01R\bchildren\"\xe8\x01\n" +
+	"\bchildren\x18\x03 \x03(\fB\x04\x88\xb2\x19\x01R\bchildren\"\xa9\x01\n" +
+	"\x06Merged\x12\x1e\n" +
+	"\apackage\x18\x01 \x01(\fB\x04\x88\xb2\x19\x01R\apackage\x12\x1e\n" +
+	"\aparents\x18\x02 \x03(\fB\x04\x88\xb2\x19\x01R\aparents\x12\x1c\n" +
+	"\x06number\x18\x03 \x01(\fB\x04\x88\xb2\x19\x01R\x06number\x12'\n" +
+	"\famount_minor\x18\x04 \x01(\x03B\x04\x88\xb2\x19\x01R\vamountMinor\x12\x18\n" +
+	"\x04head\x18\x05 \x01(\fB\x04\x88\xb2\x19\x01R\x04head\"\x80\x02\n" +
+	"\fExtinguished\x12\x1e\n" +
+	"\apackage\x18\x01 \x01(\fB\x04\x88\xb2\x19\x01R\apackage\x12\x1c\n" +
+	"\x06number\x18\x02 \x01(\fB\x04\x88\xb2\x19\x01R\x06number\x12\x18\n" +
+	"\x04from\x18\x03 \x01(\fB\x04\x88\xb2\x19\x01R\x04from\x12\x14\n" +
+	"\x02to\x18\x04 \x01(\fB\x04\x88\xb2\x19\x01R\x02to\x12'\n" +
+	"\famount_minor\x18\x05 \x01(\x03B\x04\x88\xb2\x19\x01R\vamountMinor\x12\x18\n" +
+	"\x04head\x18\x06 \x01(\fB\x04\x88\xb2\x19\x01R\x04head\x12?\n" +
+	"\x05state\x18\a \x01(\x0e2#.splittally.voucher.v1.PackageStateB\x04\x88\xb2\x19\x01R\x05state\"\xa7\x02\n" +
+	"\n" +
+	"FreezeLaid\x12\x1e\n" +
+	"\apackage\x18\x01 \x01(\fB\x04\x88\xb2\x19\x01R\apackage\x12\x1c\n" +
+	"\x06freeze\x18\x02 \x01(\fB\x04\x88\xb2\x19\x01R\x06freeze\x12\x1c\n" +
+	"\x06extent\x18\x03 \x01(\fB\x04\x88\xb2\x19\x01R\x06extent\x12\x14\n" +
+	"\x02by\x18\x04 \x01(\fB\x04\x88\xb2\x19\x01R\x02by\x12\x1c\n" +
+	"\x06reason\x18\x05 \x01(\tB\x04\x88\xb2\x19\x01R\x06reason\x12\x18\n" +
+	"\x04case\x18\x06 \x01(\fB\x04\x88\xb2\x19\x01R\x04case\x12&\n" +
+	"\funtil_unix_s\x18\a \x01(\x03B\x04\x88\xb2\x19\x01R\n" +
+	"untilUnixS\x12'\n" +
+	"\famount_minor\x18\b \x01(\x03B\x04\x88\xb2\x19\x01R\vamountMinor\x12\x1e\n" +
+	"\anumbers\x18\t \x03(\fB\x04\x88\xb2\x19\x01R\anumbers\"m\n" +
+	"\vFreezeEnded\x12\x1e\n" +
+	"\apackage\x18\x01 \x01(\fB\x04\x88\xb2\x19\x01R\apackage\x12\x1c\n" +
+	"\x06freeze\x18\x02 \x01(\fB\x04\x88\xb2\x19\x01R\x06freeze\x12 \n" +
+	"\breleased\x18\x03 \x01(\bB\x04\x88\xb2\x19\x01R\breleased\"\xe8\x01\n" +
 	"\aOffered\x12\x1e\n" +
 	"\apackage\x18\x01 \x01(\fB\x04\x88\xb2\x19\x01R\apackage\x12\x1c\n" +
 	"\x06number\x18\x02 \x01(\fB\x04\x88\xb2\x19\x01R\x06number\x12\x18\n" +
@@ -3460,11 +4328,12 @@ const file_modules_voucher_voucherv1_voucher_proto_rawDesc = "" +
 	"\x04from\x18\x03 \x01(\fB\x04\x88\xb2\x19\x01R\x04from\x12\x14\n" +
 	"\x02to\x18\x04 \x01(\fB\x04\x88\xb2\x19\x01R\x02to\x12'\n" +
 	"\famount_minor\x18\x05 \x01(\x03B\x04\x88\xb2\x19\x01R\vamountMinor\x12\x18\n" +
-	"\x04head\x18\x06 \x01(\fB\x04\x88\xb2\x19\x01R\x04head\"V\n" +
+	"\x04head\x18\x06 \x01(\fB\x04\x88\xb2\x19\x01R\x04head\"p\n" +
 	"\x03Leg\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\fR\x06number\x12\x14\n" +
 	"\x05payee\x18\x02 \x01(\fR\x05payee\x12!\n" +
-	"\famount_minor\x18\x03 \x01(\x03R\vamountMinor\"\xe0\x01\n" +
+	"\famount_minor\x18\x03 \x01(\x03R\vamountMinor\x12\x18\n" +
+	"\ablocked\x18\x04 \x01(\bR\ablocked\"\xe0\x01\n" +
 	"\x04Paid\x12\x1e\n" +
 	"\apackage\x18\x01 \x01(\fB\x04\x88\xb2\x19\x01R\apackage\x12'\n" +
 	"\famount_minor\x18\x02 \x01(\x03B\x04\x88\xb2\x19\x01R\vamountMinor\x12\x18\n" +
@@ -3497,18 +4366,22 @@ const file_modules_voucher_voucherv1_voucher_proto_rawDesc = "" +
 	"\tPartState\x12\x1a\n" +
 	"\x16PART_STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fPART_STATE_HELD\x10\x01\x12\x16\n" +
-	"\x12PART_STATE_OFFERED\x10\x02*N\n" +
+	"\x12PART_STATE_OFFERED\x10\x02*\x84\x01\n" +
 	"\x04Step\x12\x14\n" +
 	"\x10STEP_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vSTEP_ISSUED\x10\x01\x12\x0f\n" +
 	"\vSTEP_PASSED\x10\x02\x12\x0e\n" +
 	"\n" +
-	"STEP_SPLIT\x10\x03*l\n" +
+	"STEP_SPLIT\x10\x03\x12\x0f\n" +
+	"\vSTEP_MERGED\x10\x04\x12\f\n" +
+	"\bSTEP_CUT\x10\x05\x12\x15\n" +
+	"\x11STEP_EXTINGUISHED\x10\x06*\x82\x01\n" +
 	"\bOfferEnd\x12\x19\n" +
 	"\x15OFFER_END_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12OFFER_END_REJECTED\x10\x01\x12\x17\n" +
 	"\x13OFFER_END_WITHDRAWN\x10\x02\x12\x14\n" +
-	"\x10OFFER_END_LAPSED\x10\x03B<Z:github.com/splittally/splittally/modules/voucher/voucherv1b\x06proto3"
+	"\x10OFFER_END_LAPSED\x10\x03\x12\x14\n" +
+	"\x10OFFER_END_FROZEN\x10\x04B<Z:github.com/splittally/splittally/modules/voucher/voucherv1b\x06proto3"
 
 var (
 	file_modules_voucher_voucherv1_voucher_proto_rawDescOnce sync.Once
@@ -3523,7 +4396,7 @@ func file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP() []byte {
 }
 
 var file_modules_voucher_voucherv1_voucher_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_modules_voucher_voucherv1_voucher_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
+var file_modules_voucher_voucherv1_voucher_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
 var file_modules_voucher_voucherv1_voucher_proto_goTypes = []any{
 	(PackageState)(0),             // 0: splittally.voucher.v1.PackageState
 	(PartState)(0),                // 1: splittally.voucher.v1.PartState
@@ -3536,41 +4409,50 @@ var file_modules_voucher_voucherv1_voucher_proto_goTypes = []any{
 	(*Offer)(nil),                 // 8: splittally.voucher.v1.Offer
 	(*Part)(nil),                  // 9: splittally.voucher.v1.Part
 	(*Extent)(nil),                // 10: splittally.voucher.v1.Extent
-	(*PartRef)(nil),               // 11: splittally.voucher.v1.PartRef
-	(*Endorsement)(nil),           // 12: splittally.voucher.v1.Endorsement
-	(*Invoice)(nil),               // 13: splittally.voucher.v1.Invoice
-	(*InvoiceFlag)(nil),           // 14: splittally.voucher.v1.InvoiceFlag
-	(*Line)(nil),                  // 15: splittally.voucher.v1.Line
-	(*StandingAcceptance)(nil),    // 16: splittally.voucher.v1.StandingAcceptance
-	(*DocumentCheck)(nil),         // 17: splittally.voucher.v1.DocumentCheck
-	(*SetLine)(nil),               // 18: splittally.voucher.v1.SetLine
-	(*Issue)(nil),                 // 19: splittally.voucher.v1.Issue
-	(*IssueItem)(nil),             // 20: splittally.voucher.v1.IssueItem
-	(*RunChunk)(nil),              // 21: splittally.voucher.v1.RunChunk
-	(*AcceptPackage)(nil),         // 22: splittally.voucher.v1.AcceptPackage
-	(*RejectPackage)(nil),         // 23: splittally.voucher.v1.RejectPackage
-	(*CancelPackage)(nil),         // 24: splittally.voucher.v1.CancelPackage
-	(*Split)(nil),                 // 25: splittally.voucher.v1.Split
-	(*Transfer)(nil),              // 26: splittally.voucher.v1.Transfer
-	(*TransferItem)(nil),          // 27: splittally.voucher.v1.TransferItem
-	(*AcceptOffer)(nil),           // 28: splittally.voucher.v1.AcceptOffer
-	(*RejectOffer)(nil),           // 29: splittally.voucher.v1.RejectOffer
-	(*WithdrawOffer)(nil),         // 30: splittally.voucher.v1.WithdrawOffer
-	(*SetStandingAcceptance)(nil), // 31: splittally.voucher.v1.SetStandingAcceptance
-	(*CheckDocument)(nil),         // 32: splittally.voucher.v1.CheckDocument
-	(*Pay)(nil),                   // 33: splittally.voucher.v1.Pay
-	(*Issued)(nil),                // 34: splittally.voucher.v1.Issued
-	(*Accepted)(nil),              // 35: splittally.voucher.v1.Accepted
-	(*Ended)(nil),                 // 36: splittally.voucher.v1.Ended
-	(*PartSplit)(nil),             // 37: splittally.voucher.v1.PartSplit
-	(*Offered)(nil),               // 38: splittally.voucher.v1.Offered
-	(*OfferEnded)(nil),            // 39: splittally.voucher.v1.OfferEnded
-	(*Passed)(nil),                // 40: splittally.voucher.v1.Passed
-	(*Leg)(nil),                   // 41: splittally.voucher.v1.Leg
-	(*Paid)(nil),                  // 42: splittally.voucher.v1.Paid
-	(*LineSet)(nil),               // 43: splittally.voucher.v1.LineSet
-	(*StandingAcceptanceSet)(nil), // 44: splittally.voucher.v1.StandingAcceptanceSet
-	(*DocumentChecked)(nil),       // 45: splittally.voucher.v1.DocumentChecked
+	(*StandingFreeze)(nil),        // 11: splittally.voucher.v1.StandingFreeze
+	(*FreezeMemory)(nil),          // 12: splittally.voucher.v1.FreezeMemory
+	(*PartRef)(nil),               // 13: splittally.voucher.v1.PartRef
+	(*Endorsement)(nil),           // 14: splittally.voucher.v1.Endorsement
+	(*Invoice)(nil),               // 15: splittally.voucher.v1.Invoice
+	(*InvoiceFlag)(nil),           // 16: splittally.voucher.v1.InvoiceFlag
+	(*Line)(nil),                  // 17: splittally.voucher.v1.Line
+	(*StandingAcceptance)(nil),    // 18: splittally.voucher.v1.StandingAcceptance
+	(*DocumentCheck)(nil),         // 19: splittally.voucher.v1.DocumentCheck
+	(*SetLine)(nil),               // 20: splittally.voucher.v1.SetLine
+	(*Issue)(nil),                 // 21: splittally.voucher.v1.Issue
+	(*IssueItem)(nil),             // 22: splittally.voucher.v1.IssueItem
+	(*RunChunk)(nil),              // 23: splittally.voucher.v1.RunChunk
+	(*AcceptPackage)(nil),         // 24: splittally.voucher.v1.AcceptPackage
+	(*RejectPackage)(nil),         // 25: splittally.voucher.v1.RejectPackage
+	(*CancelPackage)(nil),         // 26: splittally.voucher.v1.CancelPackage
+	(*Split)(nil),                 // 27: splittally.voucher.v1.Split
+	(*Merge)(nil),                 // 28: splittally.voucher.v1.Merge
+	(*Freeze)(nil),                // 29: splittally.voucher.v1.Freeze
+	(*Release)(nil),               // 30: splittally.voucher.v1.Release
+	(*Transfer)(nil),              // 31: splittally.voucher.v1.Transfer
+	(*TransferItem)(nil),          // 32: splittally.voucher.v1.TransferItem
+	(*AcceptOffer)(nil),           // 33: splittally.voucher.v1.AcceptOffer
+	(*RejectOffer)(nil),           // 34: splittally.voucher.v1.RejectOffer
+	(*WithdrawOffer)(nil),         // 35: splittally.voucher.v1.WithdrawOffer
+	(*SetStandingAcceptance)(nil), // 36: splittally.voucher.v1.SetStandingAcceptance
+	(*CheckDocument)(nil),         // 37: splittally.voucher.v1.CheckDocument
+	(*Pay)(nil),                   // 38: splittally.voucher.v1.Pay
+	(*Issued)(nil),                // 39: splittally.voucher.v1.Issued
+	(*Accepted)(nil),              // 40: splittally.voucher.v1.Accepted
+	(*Ended)(nil),                 // 41: splittally.voucher.v1.Ended
+	(*PartSplit)(nil),             // 42: splittally.voucher.v1.PartSplit
+	(*Merged)(nil),                // 43: splittally.voucher.v1.Merged
+	(*Extinguished)(nil),          // 44: splittally.voucher.v1.Extinguished
+	(*FreezeLaid)(nil),            // 45: splittally.voucher.v1.FreezeLaid
+	(*FreezeEnded)(nil),           // 46: splittally.voucher.v1.FreezeEnded
+	(*Offered)(nil),               // 47: splittally.voucher.v1.Offered
+	(*OfferEnded)(nil),            // 48: splittally.voucher.v1.OfferEnded
+	(*Passed)(nil),                // 49: splittally.voucher.v1.Passed
+	(*Leg)(nil),                   // 50: splittally.voucher.v1.Leg
+	(*Paid)(nil),                  // 51: splittally.voucher.v1.Paid
+	(*LineSet)(nil),               // 52: splittally.voucher.v1.LineSet
+	(*StandingAcceptanceSet)(nil), // 53: splittally.voucher.v1.StandingAcceptanceSet
+	(*DocumentChecked)(nil),       // 54: splittally.voucher.v1.DocumentChecked
 }
 var file_modules_voucher_voucherv1_voucher_proto_depIdxs = []int32{
 	4,  // 0: splittally.voucher.v1.Background.invoices:type_name -> splittally.voucher.v1.InvoiceUse
@@ -3582,23 +4464,25 @@ var file_modules_voucher_voucherv1_voucher_proto_depIdxs = []int32{
 	8,  // 6: splittally.voucher.v1.Part.offer:type_name -> splittally.voucher.v1.Offer
 	2,  // 7: splittally.voucher.v1.Endorsement.step:type_name -> splittally.voucher.v1.Step
 	5,  // 8: splittally.voucher.v1.Endorsement.background:type_name -> splittally.voucher.v1.Background
-	20, // 9: splittally.voucher.v1.Issue.items:type_name -> splittally.voucher.v1.IssueItem
+	22, // 9: splittally.voucher.v1.Issue.items:type_name -> splittally.voucher.v1.IssueItem
 	5,  // 10: splittally.voucher.v1.IssueItem.background:type_name -> splittally.voucher.v1.Background
-	11, // 11: splittally.voucher.v1.Split.part:type_name -> splittally.voucher.v1.PartRef
-	27, // 12: splittally.voucher.v1.Transfer.items:type_name -> splittally.voucher.v1.TransferItem
-	11, // 13: splittally.voucher.v1.TransferItem.part:type_name -> splittally.voucher.v1.PartRef
-	5,  // 14: splittally.voucher.v1.TransferItem.background:type_name -> splittally.voucher.v1.Background
-	11, // 15: splittally.voucher.v1.AcceptOffer.part:type_name -> splittally.voucher.v1.PartRef
-	11, // 16: splittally.voucher.v1.RejectOffer.part:type_name -> splittally.voucher.v1.PartRef
-	11, // 17: splittally.voucher.v1.WithdrawOffer.part:type_name -> splittally.voucher.v1.PartRef
-	3,  // 18: splittally.voucher.v1.OfferEnded.end:type_name -> splittally.voucher.v1.OfferEnd
-	41, // 19: splittally.voucher.v1.Paid.legs:type_name -> splittally.voucher.v1.Leg
-	0,  // 20: splittally.voucher.v1.Paid.state:type_name -> splittally.voucher.v1.PackageState
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	13, // 11: splittally.voucher.v1.Split.part:type_name -> splittally.voucher.v1.PartRef
+	13, // 12: splittally.voucher.v1.Merge.parts:type_name -> splittally.voucher.v1.PartRef
+	32, // 13: splittally.voucher.v1.Transfer.items:type_name -> splittally.voucher.v1.TransferItem
+	13, // 14: splittally.voucher.v1.TransferItem.part:type_name -> splittally.voucher.v1.PartRef
+	5,  // 15: splittally.voucher.v1.TransferItem.background:type_name -> splittally.voucher.v1.Background
+	13, // 16: splittally.voucher.v1.AcceptOffer.part:type_name -> splittally.voucher.v1.PartRef
+	13, // 17: splittally.voucher.v1.RejectOffer.part:type_name -> splittally.voucher.v1.PartRef
+	13, // 18: splittally.voucher.v1.WithdrawOffer.part:type_name -> splittally.voucher.v1.PartRef
+	0,  // 19: splittally.voucher.v1.Extinguished.state:type_name -> splittally.voucher.v1.PackageState
+	3,  // 20: splittally.voucher.v1.OfferEnded.end:type_name -> splittally.voucher.v1.OfferEnd
+	50, // 21: splittally.voucher.v1.Paid.legs:type_name -> splittally.voucher.v1.Leg
+	0,  // 22: splittally.voucher.v1.Paid.state:type_name -> splittally.voucher.v1.PackageState
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_modules_voucher_voucherv1_voucher_proto_init() }
@@ -3615,7 +4499,7 @@ func file_modules_voucher_voucherv1_voucher_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_voucher_voucherv1_voucher_proto_rawDesc), len(file_modules_voucher_voucherv1_voucher_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   42,
+			NumMessages:   51,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

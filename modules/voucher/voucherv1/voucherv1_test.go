@@ -71,6 +71,9 @@ func TestValidate(t *testing.T) {
 	long := strings.Repeat("x", voucherv1.MaxReasonBytes+1)
 	line := &voucherv1.SetLine{Obligor: full(1), Currency: "CNY"}
 	standing := &voucherv1.SetStandingAcceptance{Checker: full(1), Currency: "CNY", MaxMinor: 1, UntilUnixS: 1}
+	merge := &voucherv1.Merge{Package: full(7), Parts: []*voucherv1.PartRef{ref(), {Package: full(7), Number: full(10), Head: full(9)}}}
+	freeze := &voucherv1.Freeze{Package: full(1), Extent: full(1), Reason: "why", Case: full(2), UntilUnixS: 1}
+	release := &voucherv1.Release{Package: full(1), Freeze: full(2)}
 	pay := &voucherv1.Pay{Package: full(1), AmountMinor: 1, Bank: full(2)}
 	for i, tc := range []struct {
 		m     call
@@ -158,6 +161,27 @@ func TestValidate(t *testing.T) {
 		{&voucherv1.CheckDocument{Documents: make([][]byte, 101)}, "documents"},
 		{&voucherv1.CheckDocument{Documents: [][]byte{full(1), full(1)}}, "documents[1]"},
 
+		{merge, ""},
+		{with(merge, func(m *voucherv1.Merge) { m.Package = nil }), "package"},
+		{with(merge, func(m *voucherv1.Merge) { m.Parts = m.Parts[:1] }), "parts"},
+		{with(merge, func(m *voucherv1.Merge) { m.Parts = make([]*voucherv1.PartRef, 101) }), "parts"},
+		{with(merge, func(m *voucherv1.Merge) { m.Parts[1] = &voucherv1.PartRef{} }), "parts[1].part.package"},
+		{with(merge, func(m *voucherv1.Merge) { m.Parts[1].Package = full(1) }), "parts[1].part.package"},
+		{with(merge, func(m *voucherv1.Merge) { m.Parts[1].Number = full(8) }), "parts[1]"},
+
+		{freeze, ""},
+		{with(freeze, func(m *voucherv1.Freeze) { m.Case = nil }), ""},
+		{with(freeze, func(m *voucherv1.Freeze) { m.Package = nil }), "package"},
+		{with(freeze, func(m *voucherv1.Freeze) { m.Extent = nil }), "extent"},
+		{with(freeze, func(m *voucherv1.Freeze) { m.Extent = make([]byte, 65) }), "extent"},
+		{with(freeze, func(m *voucherv1.Freeze) { m.Reason = "" }), "reason"},
+		{with(freeze, func(m *voucherv1.Freeze) { m.Reason = long }), "reason"},
+		{with(freeze, func(m *voucherv1.Freeze) { m.Case = full(1)[1:] }), "case"},
+		{with(freeze, func(m *voucherv1.Freeze) { m.UntilUnixS = -1 }), "until_unix_s"},
+		{release, ""},
+		{with(release, func(m *voucherv1.Release) { m.Package = nil }), "package"},
+		{with(release, func(m *voucherv1.Release) { m.Freeze = nil }), "freeze"},
+
 		{pay, ""},
 		{with(pay, func(m *voucherv1.Pay) { m.Package = nil }), "package"},
 		{with(pay, func(m *voucherv1.Pay) { m.AmountMinor = 0 }), "amount_minor"},
@@ -202,6 +226,8 @@ func TestKeysGolden(t *testing.T) {
 		"0407" + rep("aa") + "434e59":                    voucherv1.StandingAcceptanceKey(a, "CNY"),
 		"0408" + rep("aa") + rep("bb"):                   voucherv1.DocumentCheckKey(a, b),
 		"0409" + rep("aa") + rep("cc")[:32] + "000102ff": voucherv1.RunChunkKey(a, full(0xcc)[:16], 66303),
+		"040a" + rep("aa") + rep("bb"):                   voucherv1.FreezeKey(a, b),
+		"040b" + rep("aa") + rep("bb") + rep("cc"):       voucherv1.FreezeMemoryKey(a, b, id.ID(full(0xcc))),
 	} {
 		if hex.EncodeToString(got) != want {
 			t.Errorf("%x, want %s", got, want)
@@ -212,10 +238,11 @@ func TestKeysGolden(t *testing.T) {
 // Names and numbers of the wire never change their meaning.
 func TestNamesGolden(t *testing.T) {
 	got := fmt.Sprint(
-		voucherv1.ClassHeld, voucherv1.ClassOffered, voucherv1.ClassIncoming, voucherv1.ClassPending, voucherv1.ClassOwed, " ",
+		voucherv1.ClassHeld, voucherv1.ClassOffered, voucherv1.ClassIncoming, voucherv1.ClassPending, voucherv1.ClassOwed, voucherv1.ClassFrozen, voucherv1.ClassLaid, " ",
 		voucherv1.ListHeld, " ", voucherv1.ListOffered, " ", voucherv1.ListIncoming, " ", voucherv1.ListPending, " ", voucherv1.ListOwed,
+		" ", voucherv1.ListFreezes, " ", voucherv1.ListLaid,
 	)
-	if got != "401 402 405 406 407 vouchers.held vouchers.offered vouchers.incoming vouchers.pending vouchers.owed" {
+	if got != "401 402 405 406 407 408 409 vouchers.held vouchers.offered vouchers.incoming vouchers.pending vouchers.owed vouchers.freezes vouchers.laid" {
 		t.Error(got)
 	}
 	var names []string
@@ -263,7 +290,18 @@ const errorNames = `401 VoucherField
 432 InvoiceOverused
 433 FlagNotNamed
 434 OfferExpiry
-435 NotCovered`
+435 NotCovered
+436 Frozen
+437 NotAdjacent
+438 EndorsersDiffer
+439 TrailTooLong
+440 NoSuchFreeze
+441 NotFreezer
+442 ExtentOutside
+443 NothingThere
+444 FreezeUntil
+445 FrozenBefore
+446 FreezesFull`
 
 // The bytes of an endorsement and the hashes over it, for programs in other languages.
 func TestEntryGolden(t *testing.T) {
@@ -290,9 +328,9 @@ func TestEntryGolden(t *testing.T) {
 	if kernelv1.KeptHash(link) != voucherv1.EntryHash(prev, b) || kernelv1.KeptHash(endorsed) != voucherv1.EndorsementHash(b) {
 		t.Error("nodes would not find the entry by its hash")
 	}
-	before, read, err := voucherv1.ReadEntry(voucherv1.EntryHash(prev, b), append(link, b...))
-	if err != nil || before != prev || !proto.Equal(read, e) {
-		t.Error(before, read, err)
+	l, err := voucherv1.ReadLink(append(link, b...))
+	if err != nil || l.Hash != voucherv1.EntryHash(prev, b) || len(l.Before) != 1 || l.Before[0] != prev || !proto.Equal(l.Endorsement, e) {
+		t.Error(l, err)
 	}
 }
 
@@ -302,13 +340,62 @@ const (
 		"030303032a200404040404040404040404040404040404040404040404040404040404040404300138f40342221220050505" +
 		"0505050505050505050505050505050505050505050505050505050505480150075880feebca066220060606060606060606" +
 		"06060606060606060606060606060606060606060606066801"
-	goldenHash  = "16bda4aba8e3a3298fe37a1bacdd54677614ee75f906e0b6e5679c1f06c7e72c"
-	goldenHead  = "3e7162c42a13dce9487430dc3d7b981a9a2176de6c5cdd571471092df4922331"
-	goldenFirst = "d8c364b826b6d430969b830c13b98d629643f1714922f4f1982e2d3a8a654529"
+	goldenHash     = "16bda4aba8e3a3298fe37a1bacdd54677614ee75f906e0b6e5679c1f06c7e72c"
+	goldenHead     = "3e7162c42a13dce9487430dc3d7b981a9a2176de6c5cdd571471092df4922331"
+	goldenJoin     = "ef584f95f687f5364a25d26e9462f4b093efa49a7ac5de9fadc4d5ce582a3038"
+	goldenRecourse = "f3c20fdb246eefbba4113e8796c675635c87c5b6bf7c13976f3bc7019b05d189"
+	goldenFirst    = "d8c364b826b6d430969b830c13b98d629643f1714922f4f1982e2d3a8a654529"
 )
 
-// Any change of one bit of an entry is found.
-func TestReadEntryFindsTampering(t *testing.T) {
+// The bytes and the hash of a join, and what is none.
+func TestJoinGolden(t *testing.T) {
+	b := voucherv1.Join(full(1), full(2), full(3))
+	if want := "6a6f696e" + strings.Repeat("01", 32) + strings.Repeat("02", 32) + strings.Repeat("03", 32); hex.EncodeToString(b) != want {
+		t.Errorf("%x", b)
+	}
+	if got := kernelv1.KeptHash(b); got.String() != goldenJoin {
+		t.Error(got)
+	}
+	l, err := voucherv1.ReadLink(b)
+	if err != nil || l.Hash.String() != goldenJoin || len(l.Before) != 3 || l.Before[2] != id.ID(full(3)) || l.Endorsement != nil {
+		t.Error(l, err)
+	}
+	for _, bad := range [][]byte{b[:4+32], b[:len(b)-1], append(bytes.Clone(b), bytes.Repeat([]byte{1}, 98*32)...), b[1:], nil} {
+		if _, err := voucherv1.ReadLink(bad); err == nil {
+			t.Errorf("%d bytes were read", len(bad))
+		}
+	}
+	if got := voucherv1.RecourseHash(voucherv1.RecourseHash(nil, full(1)).Bytes(), full(2)); got.String() != goldenRecourse {
+		t.Error(got)
+	}
+}
+
+func TestRangeExtentGolden(t *testing.T) {
+	b := voucherv1.RangeExtent(258, 1<<40)
+	if hex.EncodeToString(b) != "00000000000001020000010000000000" {
+		t.Errorf("%x", b)
+	}
+	if lo, hi, ok := voucherv1.ReadRange(b); !ok || lo != 258 || hi != 1<<40 {
+		t.Error(lo, hi, ok)
+	}
+	for _, bad := range [][]byte{nil, b[1:], voucherv1.RangeExtent(0, 1), voucherv1.RangeExtent(2, 1), voucherv1.RangeExtent(-5, -1)} {
+		if _, _, ok := voucherv1.ReadRange(bad); ok {
+			t.Errorf("%x is read as a range", bad)
+		}
+	}
+	f := &voucherv1.StandingFreeze{Extent: voucherv1.RangeExtent(10, 20), UntilUnixS: 100}
+	for r, want := range map[[2]int64]bool{{1, 9}: false, {1, 10}: true, {12, 13}: true, {20, 99}: true, {21, 22}: false, {1, 99}: true} {
+		if f.Meets(r[0], r[1]) != want {
+			t.Error(r)
+		}
+	}
+	if !f.Stands(99) || f.Stands(100) {
+		t.Error("its end is the first second that it does not stand")
+	}
+}
+
+// Any change of one bit of an entry is found: it is refused, or has another hash.
+func TestReadLinkFindsTampering(t *testing.T) {
 	b, _ := txv1.Encode(&voucherv1.Endorsement{Lo: 1, Hi: 2})
 	link, _ := voucherv1.Preimages(id.ID(full(9)), b)
 	whole, head := append(link, b...), voucherv1.EntryHash(id.ID(full(9)), b)
@@ -316,13 +403,13 @@ func TestReadEntryFindsTampering(t *testing.T) {
 		for bit := range 8 {
 			bad := bytes.Clone(whole)
 			bad[i] ^= 1 << bit
-			if _, _, err := voucherv1.ReadEntry(head, bad); err == nil {
+			if l, err := voucherv1.ReadLink(bad); err == nil && l.Hash == head {
 				t.Fatalf("byte %d, bit %d was not found", i, bit)
 			}
 		}
 	}
 	for n := range whole {
-		if _, _, err := voucherv1.ReadEntry(head, whole[:n]); err == nil {
+		if l, err := voucherv1.ReadLink(whole[:n]); err == nil && l.Hash == head {
 			t.Fatalf("%d bytes were accepted", n)
 		}
 	}

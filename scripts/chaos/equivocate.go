@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/cometbft/cometbft/types"
+	"github.com/splittally/splittally/app/devnet"
+)
+
+// The nodes of the equivocate scenario: two processes with one validator key, each with some of the others as peers.
+const (
+	twinA = 3
+	twinB = 4
+)
+
+// peersOf is who connects to whom: the twins never to each other.
+var peersOf = [][]int{{1, 2, twinA}, {0, 2, twinB}, {0, 1, twinB}, {0}, {1, 2}}
+
+func runEquivocate(ctx context.Context, s *stage) error {
+	c, err := layOut(s, devnet.Options{Validators: validators, FullNode: true})
+	if err != nil {
+		return err
+	}
+	if err := c.makeTwins(); err != nil {
+		return err
+	}
+	err = playEquivocate(ctx, s, c)
+	return errors.Join(err, c.stop())
+}
+
+// makeTwins gives the full node the key of a validator, and each node the peers that it is to have.
+func (c *cluster) makeTwins() error {
+	key, err := os.ReadFile(c.net.Nodes[twinA].Engine().PrivValidatorKeyFile())
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(c.net.Nodes[twinB].Engine().PrivValidatorKeyFile(), key, 0o600); err != nil {
+		return err
+	}
+	return c.connect(peersOf)
+}
+
+// connect writes who is whose peer into the nodes' configurations.
+func (c *cluster) connect(peers [][]int) error {
+	for i, list := range peers {
+		c.net.Nodes[i].Peers = []string{}
+		for _, j := range list {
+			c.net.Nodes[i].Peers = append(c.net.Nodes[i].Peers, c.net.IDs[j].PeerID+"@"+c.net.Nodes[j].P2PListen)
+		}
+		if err := c.net.Nodes[i].Save(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func playEquivocate(ctx context.Context, s *stage, c *cluster) error {
+	honest := []int{0, 1, 2}
+	if err := c.start(); err != nil {
+		return err
+	}
+	if err := errors.Join(c.ready(ctx, honest...), c.reach(ctx, readyWithin, 2, honest...)); err != nil {
+		return err
+	}
+	l, err := prepare(ctx, c, false)
+	if err != nil {
+		return err
+	}
+	work, cancel := context.WithCancel(ctx)
+	defer cancel()
+	l.begin(work, s.seed, 0, 2)
+	began := time.Now()
+	found, err := awaitEvidence(ctx, s, c)
+	l.stop()
+	s.verdict.figure("blocks with evidence", len(found))
+	s.verdict.figure("evidence after, s", float64(time.Since(began).Milliseconds())/1000)
+	s.verdict.figure("load", l.ledger.String())
+	if len(found) == 0 {
+		s.broken("no evidence stands in a block after %s", s.time)
+	}
+	if err := errors.Join(err, c.advance(ctx, readyWithin, 3, honest...)); err != nil {
+		s.broken("the chain does not go on: %v", err)
+		return err
+	}
+	if err := c.agree(ctx, 1<<20, honest...); err != nil {
+		s.broken("%v", err)
+	}
+	if err := c.stop(); err != nil {
+		s.broken("%v", err)
+	}
+	return judgeTwins(s, c, l.ledger.all())
+}
+
+// awaitEvidence follows the chain until enough of its headers say that their blocks have evidence.
+func awaitEvidence(ctx context.Context, s *stage, c *cluster) (found []int64, err error) {
+	none := types.EvidenceList(nil).Hash()
+	end := time.Now().Add(s.time)
+	for h := int64(2); len(found) < s.count && time.Now().Before(end); {
+		b, err := c.gates[0].block(ctx, h)
+		if err != nil {
+			if err := pause(ctx, pollStep); err != nil {
+				return found, err
+			}
+			continue
+		}
+		if !bytes.Equal(b.EvidenceHash, none) {
+			found = append(found, h)
+			s.log.say("evidence in block %d", h)
+		}
+		h++
+	}
+	return found, nil
+}
+
+// judgeTwins judges the honest nodes' chains, and that the harness saw what it set up: signatures that exclude each other.
+func judgeTwins(s *stage, c *cluster, acks []ack) error {
+	v := newVotes()
+	var all []*archive
+	defer func() { closeArchives(all) }()
+	for i := range c.nodes {
+		a, err := openArchive(c.nodes[i].name, c.net.Nodes[i])
+		if err != nil {
+			return err
+		}
+		all = append(all, a)
+		if err := v.read(c.net.Nodes[i].Home); err != nil {
+			return err
+		}
+	}
+	out, err := compareChains(all)
+	if err != nil {
+		s.broken("%v", err)
+	}
+	for _, a := range all[:3] {
+		if err := keptBy(a, acks); err != nil {
+			s.broken("%v", err)
+		}
+	}
+	s.verdict.figure("blocks compared", out.heights)
+	s.verdict.figure("pieces of evidence", out.evidence)
+	s.verdict.figure("blocks of more than one round", out.rounds)
+	s.verdict.figure("signed twice", len(v.doubles()))
+	for i, a := range all {
+		s.verdict.figure("height of "+c.nodes[i].name, a.blocks.Height())
+	}
+	if len(v.doubles()) == 0 {
+		return fmt.Errorf("the twins never signed for two blocks: this shows nothing")
+	}
+	return nil
+}

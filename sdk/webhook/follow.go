@@ -1,0 +1,222 @@
+package webhook
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"connectrpc.com/connect"
+	"github.com/splittally/splittally/modules/kernel/kernelv1"
+	"github.com/splittally/splittally/sdk"
+)
+
+// Bounds of following.
+const (
+	quiet     = 20 * time.Second // the longest time without a look, whatever the node tells
+	firstWait = time.Second      // after a node that could not be reached
+	longWait  = time.Minute
+	maxAhead  = 366 // days
+)
+
+// ErrPlace: the kept place is not in the account's chain of entries: it is of another network, or the chain began anew.
+var ErrPlace = errors.New("the kept place does not belong to this account's chain; begin anew with another file")
+
+// Place is how far an account was told of: everything up to Entry, and the days up to DueDay.
+type Place struct {
+	Chain   string `json:"chain"`
+	Account string `json:"account"`
+	Entry   uint64 `json:"entry"`
+	// Head is the hash of that entry.
+	Head   string `json:"head"`
+	DueDay int32  `json:"due_day"` // days since 1970-01-01
+}
+
+// Follower finds what is new since a place.
+type Follower struct {
+	client  *sdk.Client
+	place   Place
+	ahead   []int32
+	offsetS int32
+	now     int64
+}
+
+// Follow goes on from a place; nil begins now. ahead says how many days before the due day it is told, 0 for the day.
+func Follow(ctx context.Context, c *sdk.Client, at *Place, ahead []int32) (*Follower, error) {
+	f := &Follower{client: c, ahead: ahead}
+	for _, d := range ahead {
+		if d < 0 || d > maxAhead {
+			return nil, fmt.Errorf("%d days ahead: 0 to %d can be told", d, maxAhead)
+		}
+	}
+	network := &kernelv1.Network{}
+	if _, _, err := c.Get(ctx, kernelv1.NetworkKey(), network); err != nil {
+		return nil, err
+	}
+	f.offsetS = network.UtcOffsetS
+	if at != nil {
+		f.place = *at
+		if at.Chain != c.Chain() || at.Account != c.Account().String() {
+			return nil, ErrPlace
+		}
+		return f, nil
+	}
+	h, err := c.History(ctx, func(*kernelv1.Entry) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	today, err := c.Today(ctx)
+	f.place = Place{Chain: c.Chain(), Account: c.Account().String(), Entry: h.Totals.Entries, Head: hex.EncodeToString(h.Totals.EntriesHead), DueDay: today - 1}
+	return f, err
+}
+
+// Batch is what one entry, or one day, made; Place is where to go on once it was told.
+type Batch struct {
+	Notices []Notice
+	Place   Place
+}
+
+// Next is what is new, in order. The follower goes on from there: whoever tells, keeps each batch's place afterwards.
+func (f *Follower) Next(ctx context.Context) (out []Batch, err error) {
+	place := f.place
+	h, err := f.client.History(ctx, func(e *kernelv1.Entry) bool { return e.Number <= place.Entry })
+	if err != nil {
+		return nil, err
+	}
+	if h.Totals.Entries < place.Entry {
+		return nil, fmt.Errorf("%w: entry %d, there are %d", ErrPlace, place.Entry, h.Totals.Entries)
+	}
+	for i, e := range h.Entries {
+		if hex.EncodeToString(e.Prev) != place.Head {
+			return nil, fmt.Errorf("%w: entry %d", ErrPlace, place.Entry)
+		}
+		place.Entry, place.Head = e.Number, hex.EncodeToString(h.Totals.EntriesHead)
+		if i+1 < len(h.Entries) {
+			place.Head = hex.EncodeToString(h.Entries[i+1].Prev)
+		}
+		out = append(out, Batch{f.noticesOf(e), place})
+	}
+	if len(h.Entries) == 0 && hex.EncodeToString(h.Totals.EntriesHead) != place.Head {
+		return nil, fmt.Errorf("%w: entry %d", ErrPlace, place.Entry)
+	}
+	day, err := f.days(ctx, place)
+	if err != nil {
+		return nil, err
+	}
+	if day != nil {
+		out = append(out, *day)
+		place = day.Place
+	}
+	f.place = place
+	return out, nil
+}
+
+// days tells what falls due, once a day; nil where the day was told.
+func (f *Follower) days(ctx context.Context, place Place) (*Batch, error) {
+	now, err := f.client.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f.now = now.Unix()
+	today := kernelv1.DayOf(f.now, f.offsetS)
+	if today <= place.DueDay {
+		return nil, nil
+	}
+	b := &Batch{}
+	for _, list := range []func(context.Context) (sdk.Complete[sdk.Holding], error){f.client.Holdings, f.client.Offered} {
+		held, err := list(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range held.Records {
+			b.Notices = append(b.Notices, f.due(KindDue, h.Package, h.Part, place.DueDay, today, held.Verified)...)
+		}
+	}
+	owed, err := f.client.Owed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range owed.Records {
+		b.Notices = append(b.Notices, f.due(KindPaymentDue, p, nil, place.DueDay, today, owed.Verified)...)
+	}
+	place.DueDay = today
+	b.Place = place
+	return b, nil
+}
+
+// Wait waits until the node tells of something, or it is time to look anyway: a node that hides events delays a notice by
+// that much, and cannot suppress it.
+func (f *Follower) Wait(ctx context.Context) error {
+	short, cancel := context.WithTimeout(ctx, quiet)
+	defer cancel()
+	v, _, err := f.client.GetAll(short, kernelv1.NetworkKey())
+	if err != nil {
+		return err
+	}
+	for b, err := range f.client.Events(short, v.Height+1) {
+		if err != nil {
+			break
+		}
+		for _, tx := range b.Transactions {
+			if len(tx.Events) > 0 {
+				return nil
+			}
+		}
+		if len(b.BlockEvents) > 0 {
+			return nil
+		}
+	}
+	return ctx.Err()
+}
+
+// Run tells what is new, batch by batch, and keeps each batch's place once it was told, until the context ends. It goes on
+// through nodes that cannot be reached; whatever else goes wrong ends it.
+func (f *Follower) Run(ctx context.Context, tell func(context.Context, Batch) error, troubled func(error)) error {
+	for wait := firstWait; ctx.Err() == nil; {
+		err := f.once(ctx, tell)
+		if err == nil {
+			err = f.Wait(ctx)
+		}
+		switch {
+		case ctx.Err() != nil:
+		case err == nil:
+			wait = firstWait
+		case !passing(err):
+			return err
+		default:
+			troubled(err)
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+			}
+			wait = min(2*wait, longWait)
+		}
+	}
+	return nil
+}
+
+func (f *Follower) once(ctx context.Context, tell func(context.Context, Batch) error) error {
+	before := f.place
+	batches, err := f.Next(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range batches {
+		if err := tell(ctx, b); err != nil {
+			f.place = before
+			return err
+		}
+		before = b.Place
+	}
+	return nil
+}
+
+// passing tells whether a node may be reached again.
+func passing(err error) bool {
+	switch connect.CodeOf(err) {
+	case connect.CodeUnavailable, connect.CodeResourceExhausted, connect.CodeDeadlineExceeded:
+		return true
+	}
+	return errors.Is(err, sdk.ErrStale) || errors.Is(err, sdk.ErrNoWitness) || errors.Is(err, context.DeadlineExceeded)
+}
