@@ -28,16 +28,7 @@ func (a *App) judgeAgain(raw []byte) (e *pool.Entry, err error) {
 
 // judge is the whole admission of one transaction against the head: form, state, permission.
 func (a *App) judge(raw []byte) (e *pool.Entry, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			failed, ok := r.(readFailed)
-			if !ok {
-				panic(r)
-			}
-			a.o.Log.Warn("a judgement was cut short", "err", failed.err)
-			err = errTryAgain
-		}
-	}()
+	defer a.cutShort(&err)
 	tx, err := a.machine.Parse(raw)
 	if err != nil {
 		return nil, err
@@ -47,6 +38,11 @@ func (a *App) judge(raw []byte) (e *pool.Entry, err error) {
 		return nil, errTryAgain
 	}
 	c := h.ctx.At(kernel.Info{Height: h.height, TimeUnixS: h.time})
+	if lane, err := a.machine.LaneOf(c, tx); err == nil {
+		if err := a.pool.Room(lane, len(raw)); err != nil {
+			return nil, err
+		}
+	}
 	if err := a.judgeState(c, tx); err != nil {
 		return nil, a.known(err, tx.Hash)
 	}
@@ -58,6 +54,18 @@ func (a *App) judge(raw []byte) (e *pool.Entry, err error) {
 		e.Judged(h.height)
 	}
 	return e, err
+}
+
+// cutShort turns a reading whose state was given up beneath it into errTryAgain.
+func (a *App) cutShort(err *error) {
+	if r := recover(); r != nil {
+		failed, ok := r.(readFailed)
+		if !ok {
+			panic(r)
+		}
+		a.o.Log.Warn("a reading was cut short", "err", failed.err)
+		*err = errTryAgain
+	}
 }
 
 // judgeAt judges a transaction for a block after a head. What was found good against the same state before has only

@@ -78,6 +78,7 @@ type App struct {
 	// What the engine's one consensus connection owns.
 	first *kernel.Overlay // genesis, until the first block
 	block *block
+	pace  pace
 	busy  bool // the last block carried transactions
 }
 

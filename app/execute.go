@@ -32,6 +32,7 @@ func (a *App) entries(raws [][]byte) ([]*pool.Entry, error) {
 type block struct {
 	info    kernel.Info
 	ids     []kernel.ReplayKey
+	weight  int64
 	outcome *kernel.Outcome
 }
 
@@ -40,6 +41,7 @@ func (a *App) execute(info kernel.Info, raws [][]byte) ([]kernel.Result, *kernel
 	if err := a.leftBehind(); err != nil {
 		return nil, nil, nil, err
 	}
+	defer a.pace.run()()
 	entries, err := a.entries(raws)
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("a decided block has a transaction without form: %w", err)
@@ -62,7 +64,7 @@ func (a *App) execute(info kernel.Info, raws [][]byte) ([]kernel.Result, *kernel
 	root, err := a.store.Stage(info.Height, info.TimeUnixS, stateChanges(outcome.Changes), sideChanges(side))
 	a.block = &block{info: info, outcome: outcome}
 	for _, e := range entries {
-		a.block.ids = append(a.block.ids, e.Tx.ReplayKey())
+		a.block.ids, a.block.weight = append(a.block.ids, e.Tx.ReplayKey()), a.block.weight+e.Tx.Weight
 	}
 	return results, outcome, root, err
 }
@@ -97,9 +99,12 @@ func (a *App) commit() error {
 	if b == nil {
 		return errors.New("there is no executed block to commit")
 	}
+	stop := a.pace.run()
 	if err := a.store.Commit(); err != nil {
 		return err
 	}
+	stop()
+	a.pace.done(b.weight)
 	a.idsMu.Lock()
 	a.ids.Apply(b.outcome.IDs)
 	a.idsMu.Unlock()

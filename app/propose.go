@@ -23,7 +23,9 @@ func (a *App) propose(height int64, at time.Time, maxBytes int64) [][]byte {
 		a.waitForOne()
 	}
 	c := h.ctx.At(kernel.Info{Height: height, TimeUnixS: at.Unix()})
-	picked := a.pool.Propose(blockRoom(min(maxBytes, MaxBlockBytes)), func(e *pool.Entry) bool {
+	room := blockRoom(min(maxBytes, MaxBlockBytes))
+	room.Enough = a.pace.enough()
+	picked := a.pool.Propose(room, func(e *pool.Entry) bool {
 		return a.judgeAt(c, h.height, e) == nil
 	})
 	out := make([][]byte, len(picked))

@@ -103,21 +103,32 @@ type Reader struct {
 
 // ReaderOf finds the reader behind an account; an account that may not act may still read what is its own.
 func (a *App) ReaderOf(account id.ID) (Reader, error) {
+	s, err := a.standing(account)
+	return Reader{Account: account, Member: s.Member, Regulator: s.Active && s.Roles.Has(RegulatorRole)}, err
+}
+
+// standing asks the newest state; where that moves on beneath the reading, the one after it.
+func (a *App) standing(account id.ID) (s kernel.Standing, err error) {
+	for range attempts {
+		if s, err = a.standingNow(account); !errors.Is(err, errTryAgain) {
+			break
+		}
+	}
+	return s, err
+}
+
+func (a *App) standingNow(account id.ID) (s kernel.Standing, err error) {
+	defer a.cutShort(&err)
 	h := a.head.Load()
 	if h.ctx == nil {
-		return Reader{}, errTryAgain
+		return s, errTryAgain
 	}
-	s, err := h.ctx.Standing(account)
-	return Reader{Account: account, Member: s.Member, Regulator: s.Active && s.Roles.Has(RegulatorRole)}, err
+	return h.ctx.Standing(account)
 }
 
 // HoldsKey tells whether a key signs for an account today, or views for it.
 func (a *App) HoldsKey(account id.ID, pub key.Public) bool {
-	h := a.head.Load()
-	if h.ctx == nil {
-		return false
-	}
-	s, err := h.ctx.Standing(account)
+	s, err := a.standing(account)
 	return err == nil && (slices.ContainsFunc(s.Keys, pub.Equal) || slices.ContainsFunc(s.Viewers, pub.Equal))
 }
 
@@ -180,8 +191,7 @@ func (a *App) isOf(r Reader, subject id.ID) bool {
 	if subject == r.Account || subject == r.Member {
 		return true
 	}
-	h := a.head.Load()
-	s, err := h.ctx.Standing(subject)
+	s, err := a.standing(subject)
 	return err == nil && s.Member == r.Member
 }
 
@@ -235,7 +245,7 @@ func (a *App) OutcomeOf(ctx context.Context, r Reader, hash id.ID) (*Outcome, er
 			return &Outcome{Height: place.Height, Number: place.Number, Tx: tx}, nil
 		}
 		if !a.wait(ctx, h) {
-			return nil, nil
+			return nil, a.outcomeBefore()
 		}
 	}
 }
@@ -281,6 +291,9 @@ func (a *App) maySee(r Reader, e *kernelv1.Event) bool {
 
 // BlockOf reads what a block left, with the events that the reader may see; it waits for one that is not there yet.
 func (a *App) BlockOf(ctx context.Context, r Reader, height int64) (*indexv1.Block, []*indexv1.Tx, error) {
+	if height < a.HistoryFrom() {
+		return nil, nil, a.noHistory(height)
+	}
 	for h := a.head.Load(); h.height < height; h = a.head.Load() {
 		if !a.wait(ctx, h) {
 			return nil, nil, nil

@@ -255,6 +255,8 @@ func asConnect(err error) error {
 		return connect.NewError(connect.CodeFailedPrecondition, gatev1.ErrHistoryMissing)
 	case errors.Is(err, app.ErrNoList):
 		return connect.NewError(connect.CodeInvalidArgument, err)
+	case errors.Is(err, app.ErrNoHistory):
+		return connect.NewError(connect.CodeFailedPrecondition, err)
 	case errs.CodeOf(err) != nil:
 		return connect.NewError(connect.CodePermissionDenied, err)
 	}

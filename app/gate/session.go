@@ -187,10 +187,16 @@ func (g *Gate) authenticate(next connect.UnaryFunc) connect.UnaryFunc {
 	}
 }
 
-// cost is what a call counts: one, and one for each further transaction that it hands in.
+// recordsACall is how many records with their proofs count as one call.
+const recordsACall = 16
+
+// cost is what a call counts: one, one for each further transaction that it hands in, and one for so many further records.
 func cost(msg any) int {
-	if m, ok := msg.(*gatev1.SubmitRequest); ok {
+	switch m := msg.(type) {
+	case *gatev1.SubmitRequest:
 		return max(1, min(len(m.Transactions), maxSubmit))
+	case *gatev1.ReadRequest:
+		return 1 + min(len(m.Keys), maxKeys)/recordsACall
 	}
 	return 1
 }

@@ -1,8 +1,10 @@
 package node
 
 import (
+	"encoding/hex"
 	"fmt"
 	"net"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -136,14 +138,38 @@ func (c Config) checkPeers() error {
 		return fieldError("peers", "%d are listed, at most %d", len(c.Peers), maxPeers)
 	}
 	for i, p := range c.Peers {
-		if _, err := p2p.NewNetAddressString(p); err != nil {
-			return fieldError(fmt.Sprintf("peers[%d]", i), "%q: %s: write it as 40 hex digits, @, host:port", p, err)
+		if !isPeer(p) {
+			return fieldError(fmt.Sprintf("peers[%d]", i), "%.300q is no peer: write it as 40 hex digits, @, host:port", p)
 		}
 	}
 	return nil
 }
 
 const maxPeers = 1000
+
+// isPeer judges the form of id@host:port and looks nothing up: a node must start while another member's name is not found.
+func isPeer(s string) bool {
+	id, address, ok := strings.Cut(s, "@")
+	raw, err := hex.DecodeString(id)
+	if !ok || err != nil || len(raw) != p2p.IDByteLength || !isAddress(address) {
+		return false
+	}
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && (net.ParseIP(host) != nil || isHostName(host))
+}
+
+// maxHostBytes bounds a name of a host [RFC 1035].
+const maxHostBytes = 253
+
+var (
+	hostName    = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$`)
+	endsInDigit = regexp.MustCompile(`(^|\.)[0-9]+\.?$`)
+)
+
+// isHostName judges a name; one that ends in a number alone is an address with a slip in it.
+func isHostName(s string) bool {
+	return len(s) <= maxHostBytes && hostName.MatchString(s) && !endsInDigit.MatchString(s)
+}
 
 func (c Config) checkNumbers() error {
 	for _, n := range []struct {

@@ -40,7 +40,11 @@ var spoilt = map[string][]func(*node.Config){
 	"peers": {
 		func(c *node.Config) { c.Peers = []string{"nonsense"} }, func(c *node.Config) { c.Peers = []string{peer, "127.0.0.1:26656"} },
 		func(c *node.Config) { c.Peers = []string{strings.ToUpper(peer[:6]) + "zz" + peer[8:]} }, func(c *node.Config) { c.Peers = make([]string, 1_001) },
-		func(c *node.Config) { c.Peers = []string{""} },
+		func(c *node.Config) { c.Peers = []string{""} }, func(c *node.Config) { c.Peers = []string{peer + "," + peer} },
+		peerAt(":26656"), peerAt("[]:26656"), peerAt("127.0.0.1"), peerAt("127.0.0.1:99999"), peerAt("127.0.0.256:26656"), peerAt("10.0.0:26656"),
+		peerAt("a b.example:26656"), peerAt("a,b.example:26656"), peerAt("a..example:26656"), peerAt("-a.example:26656"), peerAt("a@b.example:26656"),
+		peerAt("[fe80::1%eth0]:26656"), peerAt(strings.Repeat("a", 254) + ":26656"), peerAt("https://a.example:26656"), peerAt("a.example:26656\n"),
+		func(c *node.Config) { c.Peers = []string{peer[1:]} }, func(c *node.Config) { c.Peers = []string{"00" + peer} },
 	},
 	"block_wait_ms":            numbers(func(c *node.Config, n int) { c.BlockWaitMS = n }, -1, 10_001),
 	"idle_wait_ms":             numbers(func(c *node.Config, n int) { c.IdleWaitMS = n }, -1, 1_001),
@@ -76,6 +80,21 @@ var spoilt = map[string][]func(*node.Config){
 }
 
 var gate = strings.Repeat("ab", 32) + "@127.0.0.1:26443"
+
+func peerAt(address string) func(*node.Config) {
+	return func(c *node.Config) { c.Peers = []string{peer[:41] + address} }
+}
+
+// Names of peers are judged by their form and not looked up: none of these is found.
+func TestPeersByName(t *testing.T) {
+	for _, address := range []string{"node.hanhai.invalid:26656", "node_1.example.invalid.:1", "localhost:0", "[2001:db8::1]:26656", "203.0.113.5:65535", "7eleven.invalid:2"} {
+		c := good(t)
+		peerAt(address)(&c)
+		if err := c.Check(); err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
 
 // Every field stands in the file that init writes, with what it means above it.
 func TestFileExplains(t *testing.T) {

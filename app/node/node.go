@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -105,9 +106,8 @@ func tuneMemory() {
 func (c Config) options(chain string, log *slog.Logger) app.Options {
 	var peers []string
 	for _, p := range c.Peers {
-		if addr, err := p2p.NewNetAddressString(p); err == nil {
-			peers = append(peers, string(addr.ID))
-		}
+		id, _, _ := strings.Cut(p, "@") // Check has judged it
+		peers = append(peers, id)
 	}
 	return app.Options{
 		Chain: chain, Log: log, Peers: peers, CheckInvariants: c.CheckInvariants, IdleWait: time.Duration(c.IdleWaitMS) * time.Millisecond,

@@ -1,7 +1,11 @@
 package node
 
 import (
+	"context"
 	"errors"
+	"net"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +20,8 @@ const (
 	// silentAfter is how long a peer may say nothing while blocks are made: an idle chain talks twice a second. After a
 	// partition the old connections stay for as long again as it lasted, and the engine itself would wait.
 	silentAfter = 4 * time.Second
+	// lookupWithin bounds the search for a peer's address by its name.
+	lookupWithin = 2 * time.Second
 )
 
 var (
@@ -30,11 +36,6 @@ func (n *Node) watchPeers() {
 	defer sweep.Stop()
 	defer keep.Stop()
 	d := dialler{node: n, dialling: map[p2p.ID]bool{}}
-	for _, p := range n.config.Peers {
-		if a, err := p2p.NewNetAddressString(p); err == nil { // a name that is not found today is the engine's to try
-			d.peers = append(d.peers, a)
-		}
-	}
 	for {
 		select {
 		case <-n.stop:
@@ -71,26 +72,50 @@ func (n *Node) endSilent() {
 	}
 }
 
-// dialler dials configured peers that are not connected: the engine does it ever more rarely, and gives up at last.
+// dialler dials configured peers that are not connected: the engine does it ever more rarely, gives up at last, and never
+// tries those whose names were not found when it started.
 type dialler struct {
 	node     *Node
-	peers    []*p2p.NetAddress
 	mu       sync.Mutex
 	dialling map[p2p.ID]bool
 }
 
 func (d *dialler) dial() {
-	for _, a := range d.peers {
-		if d.node.engine.Switch().IsDialingOrExistingAddress(a) || !d.begin(a.ID) {
+	for _, p := range d.node.config.Peers {
+		id, address, _ := strings.Cut(p, "@") // Check has judged it
+		peer := p2p.ID(id)
+		if d.node.engine.Switch().Peers().Has(peer) || !d.begin(peer) {
 			continue
 		}
 		d.node.done.Add(1)
-		go func() { // bounded by the engine's time for dialling and handshake
+		go func() { // bounded by lookupWithin, and by the engine's time for dialling and handshake
 			defer d.node.done.Done()
-			_ = d.node.engine.Switch().DialPeerWithAddress(a) // it is tried again
-			d.end(a.ID)
+			if a, err := lookUp(address); err == nil {
+				a.ID = peer
+				_ = d.node.engine.Switch().DialPeerWithAddress(a) // it is tried again
+			}
+			d.end(peer)
 		}()
 	}
+}
+
+// lookUp finds host:port, each time anew: a name may be found later, or another address, while the node runs.
+func lookUp(address string) (*p2p.NetAddress, error) {
+	host, portText, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.ParseUint(portText, 10, 16)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lookupWithin)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupIPAddr(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	return p2p.NewNetAddressIPPort(found[0].IP, uint16(port)), nil
 }
 
 func (d *dialler) begin(peer p2p.ID) bool {

@@ -68,3 +68,46 @@ func TestSuspendedMembersNodeIsCutOff(t *testing.T) {
 		t.Errorf("active again, it does not follow: height %d, it was cut off at %d, peers %d", n.Running[1].App().Status().Height, at, peers(n.Nodes[0]))
 	}
 }
+
+// A node whose peer's name is found nowhere starts, makes blocks and stops in time.
+func TestStartsWithoutAPeersName(t *testing.T) {
+	n := apptest.Start(t)
+	at := n.Running[0].App().Status().Height
+	if err := n.Running[0].Stop(); err != nil {
+		t.Fatal(err)
+	}
+	c := n.Nodes[0]
+	c.Peers = []string{peer[:41] + "node.hanhai.invalid:26656"}
+	if err := c.Save(); err != nil {
+		t.Fatal(err)
+	}
+	c, err := node.Load(c.Home)
+	if err != nil || len(c.Peers) != 1 {
+		t.Fatal(c.Peers, err)
+	}
+	running := startNode(t, c)
+	if !within(20*time.Second, func() bool { return running.App().Status().Height > at+3 }) {
+		t.Errorf("it is at height %d, and was at %d before", running.App().Status().Height, at)
+	}
+	began := time.Now()
+	if err := running.Stop(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it stopped after %s", took)
+	}
+}
+
+func TestLookUp(t *testing.T) {
+	for address, want := range map[string]string{"127.0.0.1:26656": "127.0.0.1:26656", "[::1]:1": "[::1]:1", "localhost:26656": "", "nobody.invalid:1": "-", "127.0.0.1": "-", "127.0.0.1:x": "-"} {
+		a, err := node.LookUp(address)
+		switch {
+		case (err != nil) != (want == "-"):
+			t.Errorf("%s: %v", address, err)
+		case want == "" && !a.IP.IsLoopback():
+			t.Errorf("%s: %v", address, a.IP)
+		case err == nil && want != "" && a.DialString() != want:
+			t.Errorf("%s: %s, want %s", address, a.DialString(), want)
+		}
+	}
+}

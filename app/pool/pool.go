@@ -22,7 +22,7 @@ type Limits struct {
 }
 
 // DefaultLimits holds some seconds of a busy member's transactions.
-var DefaultLimits = Limits{LaneTxs: 50_000, LaneBytes: 64 << 20, Bytes: 512 << 20}
+var DefaultLimits = Limits{LaneTxs: 20_000, LaneBytes: 64 << 20, Bytes: 512 << 20}
 
 // Entry is one waiting transaction.
 type Entry struct {
@@ -83,19 +83,34 @@ func (p *Pool) Add(e *Entry) error {
 		}
 		return kernel.ErrIDReused
 	}
+	if err := p.room(e.Lane, int64(len(e.Raw))); err != nil {
+		return err
+	}
 	l := p.lane(e.Lane)
-	if p.bytes+int64(len(e.Raw)) > p.limits.Bytes {
-		return kernel.ErrLaneFull.With("the node's pool is full, %d bytes", p.bytes)
-	}
-	if len(l.entries) >= p.limits.LaneTxs || l.bytes+int64(len(e.Raw)) > p.limits.LaneBytes {
-		return kernel.ErrLaneFull.With("%d transactions of %d bytes", len(l.entries), l.bytes)
-	}
 	l.entries, l.bytes, p.bytes = append(l.entries, e), l.bytes+int64(len(e.Raw)), p.bytes+int64(len(e.Raw))
 	p.by[n], p.ids[e.Tx.ReplayKey()] = e, e
 	p.pass(e, time.Now())
 	select {
 	case p.arrived <- struct{}{}:
 	default:
+	}
+	return nil
+}
+
+// Room refuses what a lane has no room for: asked before a signature is checked, a full lane costs next to nothing.
+func (p *Pool) Room(lane id.ID, size int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.room(lane, int64(size))
+}
+
+func (p *Pool) room(member id.ID, size int64) error {
+	if p.bytes+size > p.limits.Bytes {
+		return kernel.ErrLaneFull.With("the node's pool is full, %d bytes", p.bytes)
+	}
+	l := p.lanes[member]
+	if l != nil && (len(l.entries) >= p.limits.LaneTxs || l.bytes+size > p.limits.LaneBytes) {
+		return kernel.ErrLaneFull.With("%d transactions of %d bytes", len(l.entries), l.bytes)
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 type Room struct {
 	Bytes  int64 // of transactions, with their framing
 	Weight int64 // declared
+	// Enough is the weight at which a proposer stops, once every lane has had its turn that far; 0 for none.
+	Enough int64
 }
 
 // framing is what an encoded block adds to each transaction, in bytes, at most.
@@ -71,7 +73,7 @@ func pick(lanes [][]*Entry, room Room, fit func(*Entry) bool) []*Entry {
 	var out []*Entry
 	var all Use
 	uses := make([]Use, len(lanes))
-	for open := len(lanes); open > 0; {
+	for open := len(lanes); open > 0 && (room.Enough == 0 || all.Weight < room.Enough); {
 		open = 0
 		for i := range lanes {
 			if len(lanes[i]) == 0 {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/sdk"
 	"github.com/splittally/splittally/sdk/keys"
+	"github.com/splittally/splittally/sdk/wallet"
 )
 
 const ceremonyPassphrase = "four seasons of rain"
@@ -216,21 +218,22 @@ func dialFounder(ctx context.Context, t *testing.T, f *founder) *sdk.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var n ceremony.Network
-	if err := ceremony.Read(ceremony.NetworkFile(conf), &n); err != nil {
-		t.Fatal(err)
-	}
-	genesis, err := os.ReadFile(conf.GenesisFile())
+	n, err := wallet.ReadNetwork(ceremony.NetworkFile(conf))
 	if err != nil {
 		t.Fatal(err)
 	}
+	genesis, err := os.ReadFile(conf.GenesisFile())
+	if err := errors.Join(err, n.CheckGenesis(genesis)); err != nil {
+		t.Fatal(err)
+	}
+	own := slices.IndexFunc(n.Nodes, func(e wallet.Endpoint) bool { return e.URL == "https://"+f.gate })
+	p, err := n.Profile(n.Nodes[own].Member, false)
+	if err != nil || p.Endpoints[0] != n.Nodes[own] || len(p.Confirmers) == 0 {
+		t.Fatalf("%+v, %v", p, err)
+	}
 	var ends []sdk.Endpoint
-	for _, one := range n.Nodes {
-		if one.URL == "https://"+f.gate {
-			ends = append([]sdk.Endpoint{{URL: one.URL, Pin: one.Pin}}, ends...)
-			continue
-		}
-		ends = append(ends, sdk.Endpoint{URL: one.URL, Pin: one.Pin})
+	for _, e := range p.Endpoints {
+		ends = append(ends, sdk.Endpoint{URL: e.URL, Pin: e.Pin})
 	}
 	var trust sdk.Trust
 	waitFor(t, "the chain begins", func() bool { trust, err = sdk.TrustGenesis(ctx, genesis, ends[0]); return err == nil })
@@ -238,7 +241,7 @@ func dialFounder(ctx context.Context, t *testing.T, f *founder) *sdk.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := sdk.Dial(ctx, sdk.Config{Endpoints: ends[:2], Trust: trust, Signer: signer, Dir: filepath.Join(f.dir, "chain")})
+	c, err := sdk.Dial(ctx, sdk.Config{Endpoints: ends, Trust: trust, Signer: signer, Dir: filepath.Join(f.dir, "chain")})
 	if err != nil {
 		t.Fatal(err)
 	}

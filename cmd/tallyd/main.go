@@ -56,6 +56,8 @@ Exit codes: 0 done, 1 not done, 2 wrong command line, 70 the running node has fa
 	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return failure{err, exitUsage} })
 	c.AddCommand(demoCommand(), initCommand(), startCommand(), verifyCommand(), exportCommand(), versionCommand(), devnetCommand())
+	c.AddCommand(genesisCommand(), doctorCommand())
+	c.AddCommand(snapshotCommand(), backupCommand(), restoreCommand(), signerCommand())
 	for _, one := range append(c.Commands(), c) {
 		one.Args = asUsage(one.Args)
 	}

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime"
 	"syscall"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
@@ -81,7 +83,12 @@ func startCommand() *cobra.Command {
 
 // run runs a node until a signal, which ends it well, or until it fails.
 func run(logs io.Writer, c node.Config) error {
-	log := node.NewLog(logs, c)
+	sink, err := node.OpenLog(logs, c)
+	if err != nil {
+		return err
+	}
+	defer sink.Close() //nolint:errcheck // nothing is left to say it to
+	log := node.NewLog(sink, c)
 	n, err := node.Start(c, version, log)
 	if u := (*app.UpgradeNeeded)(nil); errors.As(err, &u) {
 		return failure{err, exitUpgrade}
@@ -89,22 +96,50 @@ func run(logs io.Writer, c node.Config) error {
 	if err != nil {
 		return err
 	}
-	log.Info("the node runs", "member", c.Member, "gate", n.GateAddress(), "height", n.App().Status().Height, "version", version)
-	stop := make(chan os.Signal, 1)
+	stop, reopen := make(chan os.Signal, 2), make(chan os.Signal, 1)
 	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
-	select {
-	case s := <-stop:
-		log.Info("stopping", "signal", s.String())
-		return n.Stop()
-	case err := <-n.Failed():
-		var u *app.UpgradeNeeded
-		if errors.As(err, &u) {
-			log.Info("stopping for the upgrade", "height", u.Height, "protocol", u.Protocol, "known", u.Known)
-			return failure{errors.Join(u, n.Stop()), exitUpgrade}
+	signal.Notify(reopen, syscall.SIGHUP)
+	log.Info("the node runs", "member", c.Member, "gate", n.GateAddress(), "height", n.App().Status().Height, "version", version)
+	for {
+		select {
+		case <-reopen:
+			log.Info("opening the log anew")
+			if err := sink.Reopen(); err != nil {
+				log.Error("the log was not closed well", "err", err)
+			}
+		case s := <-stop:
+			log.Info("stopping", "signal", s.String(), "within", node.StopWithin)
+			return end(n, stop)
+		case err := <-n.Failed():
+			return ended(n, log, err)
 		}
-		log.Error("the node has failed and ends", "err", err)
-		return failure{fmt.Errorf("the node has failed: %w; its log says why, its data is as of the last block", err), exitEngine}
 	}
+}
+
+// end stops the node in its order; a second signal, or too long a stop, ends the process as it is, which costs nothing but
+// the reading of the last block at the next start.
+func end(n *node.Node, again <-chan os.Signal) error {
+	done := make(chan error, 1)
+	go func() { done <- n.Stop() }()
+	select {
+	case err := <-done:
+		return err
+	case <-again:
+		return errors.New("ended at once by a second signal")
+	case <-time.After(node.StopWithin):
+		return fmt.Errorf("ended at once: it did not stop within %s", node.StopWithin)
+	}
+}
+
+// ended says why a node ended by itself.
+func ended(n *node.Node, log *slog.Logger, err error) error {
+	var u *app.UpgradeNeeded
+	if errors.As(err, &u) {
+		log.Info("stopping for the upgrade", "height", u.Height, "protocol", u.Protocol, "known", u.Known)
+		return failure{errors.Join(u, n.Stop()), exitUpgrade}
+	}
+	log.Error("the node has failed and ends", "err", err)
+	return failure{fmt.Errorf("the node has failed: %w; its log says why, its data is as of the last block", err), exitEngine}
 }
 
 func verifyCommand() *cobra.Command {
