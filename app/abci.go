@@ -78,7 +78,7 @@ func (x *ABCI) ProcessProposal(_ context.Context, r *abci.RequestProcessProposal
 
 // FinalizeBlock runs a decided block.
 func (x *ABCI) FinalizeBlock(_ context.Context, r *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
-	info := kernel.Info{Height: r.Height, TimeUnixS: r.Time.Unix(), Hash: r.Hash, Evidence: evidence(r.Misbehavior)}
+	info := kernel.Info{Height: r.Height, TimeUnixS: r.Time.Unix(), Hash: r.Hash, Misbehaviour: misbehaviour(r.Misbehavior)}
 	results, outcome, root, err := x.app.execute(info, r.Txs)
 	if err != nil {
 		return nil, err
@@ -166,14 +166,14 @@ func codeOf(err error) uint32 {
 	}
 }
 
-func evidence(in []abci.Misbehavior) []kernel.Evidence {
-	var out []kernel.Evidence
+func misbehaviour(in []abci.Misbehavior) []kernel.Misbehaviour {
+	var out []kernel.Misbehaviour
 	for _, m := range in {
-		kind := "two votes for one height"
+		offence := kernel.TwoVotes
 		if m.Type == abci.MisbehaviorType_LIGHT_CLIENT_ATTACK {
-			kind = "a forged header for clients"
+			offence = kernel.ForgedHeader
 		}
-		out = append(out, kernel.Evidence{Kind: kind, Address: m.Validator.Address, Height: m.Height, TimeUnixS: m.Time.Unix()})
+		out = append(out, kernel.Misbehaviour{Offence: offence, Address: m.Validator.Address, Height: m.Height, TimeUnixS: m.Time.Unix()})
 	}
 	return out
 }

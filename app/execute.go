@@ -71,9 +71,9 @@ func (a *App) execute(info kernel.Info, raws [][]byte) ([]kernel.Result, *kernel
 
 // report tells the operator of validators that broke the engine's rules.
 func (a *App) report(info kernel.Info) {
-	for _, e := range info.Evidence {
+	for _, e := range info.Misbehaviour {
 		a.metrics.accused.Inc()
-		a.o.Log.Error("a validator broke the rules", "what", e.Kind, "validator", fmt.Sprintf("%X", e.Address), "at", e.Height)
+		a.o.Log.Error("a validator broke the rules", "offence", e.Offence, "validator", fmt.Sprintf("%X", e.Address), "at", e.Height)
 	}
 }
 

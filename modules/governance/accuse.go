@@ -9,11 +9,11 @@ import (
 )
 
 // accused records what a block proves of a validator, and takes its power where the network stands without it.
-func (g *Governance) accused(c *kernel.Ctx, e kernel.Evidence) {
+func (g *Governance) accused(c *kernel.Ctx, e kernel.Misbehaviour) {
 	at := governancev1.AccusedAs(e.Address)
 	rec, again := accusations.Get(c, at)
 	if !again {
-		rec = &governancev1.Accusation{Address: e.Address, Kind: e.Kind, Height: e.Height, TimeUnixS: e.TimeUnixS}
+		rec = &governancev1.Accusation{Address: e.Address, Offence: governancev1.Offence(e.Offence), Height: e.Height, TimeUnixS: e.TimeUnixS}
 	}
 	rec.Count++
 	if v := g.validatorAt(c, e.Address); v != nil {
@@ -22,7 +22,7 @@ func (g *Governance) accused(c *kernel.Ctx, e kernel.Evidence) {
 	}
 	accusations.Save(c, at, rec, true)
 	c.Emit(&governancev1.ValidatorAccused{
-		Address: e.Address, Kind: e.Kind, Height: e.Height, PublicKey: rec.PublicKey, Member: rec.Member, Removed: rec.Removed,
+		Address: e.Address, Offence: governancev1.Offence(e.Offence), Height: e.Height, PublicKey: rec.PublicKey, Member: rec.Member, Removed: rec.Removed,
 	})
 }
 

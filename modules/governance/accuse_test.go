@@ -9,14 +9,14 @@ import (
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
 )
 
-func offence(key []byte) kernel.Evidence {
-	return kernel.Evidence{Kind: "two votes for one height", Address: governancev1.AddressOf(key), Height: 7, TimeUnixS: 70}
+func offence(key []byte) kernel.Misbehaviour {
+	return kernel.Misbehaviour{Offence: kernel.TwoVotes, Address: governancev1.AddressOf(key), Height: 7, TimeUnixS: 70}
 }
 
 // accuse has a block prove offences, and returns the record of the first.
-func accuse(c *kerneltest.Chain, es ...kernel.Evidence) *governancev1.Accusation {
+func accuse(c *kerneltest.Chain, es ...kernel.Misbehaviour) *governancev1.Accusation {
 	c.TB.Helper()
-	c.Evidence, c.Validators = es, nil
+	c.Misbehaviour, c.Validators = es, nil
 	c.Block()
 	rec := &governancev1.Accusation{}
 	if !c.Read(governancev1.AccusationKey(es[0].Address), rec) {
@@ -28,21 +28,21 @@ func accuse(c *kerneltest.Chain, es ...kernel.Evidence) *governancev1.Accusation
 func TestAccused(t *testing.T) {
 	for name, tc := range map[string]struct {
 		before  []kernel.GenesisCall
-		es      []kernel.Evidence
+		es      []kernel.Misbehaviour
 		removed bool
 		tells   int
 	}{
-		"of four, where three would remain": {nil, []kernel.Evidence{offence(node(1))}, false, 0},
-		"of five":                           {one(5), []kernel.Evidence{offence(node(1))}, true, 1},
-		"twice in one block":                {one(5), []kernel.Evidence{offence(node(1)), offence(node(1))}, true, 1},
-		"two of six at once: the first":     {append(one(5), one(6)...), []kernel.Evidence{offence(node(1)), offence(node(2))}, true, 1},
-		"one who is in the set no more":     {nil, []kernel.Evidence{offence(node(9))}, false, 0},
+		"of four, where three would remain": {nil, []kernel.Misbehaviour{offence(node(1))}, false, 0},
+		"of five":                           {one(5), []kernel.Misbehaviour{offence(node(1))}, true, 1},
+		"twice in one block":                {one(5), []kernel.Misbehaviour{offence(node(1)), offence(node(1))}, true, 1},
+		"two of six at once: the first":     {append(one(5), one(6)...), []kernel.Misbehaviour{offence(node(1)), offence(node(2))}, true, 1},
+		"one who is in the set no more":     {nil, []kernel.Misbehaviour{offence(node(9))}, false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, _ := machine()
 			c := kerneltest.New(t, m, append(genesisCalls(), tc.before...)...)
 			rec := accuse(c, tc.es...)
-			if rec.Removed != tc.removed || len(c.Validators) != tc.tells || rec.Kind != tc.es[0].Kind || rec.Height != 7 || rec.TimeUnixS != 70 {
+			if rec.Removed != tc.removed || len(c.Validators) != tc.tells || rec.Offence != governancev1.Offence_OFFENCE_TWO_VOTES || rec.Height != 7 || rec.TimeUnixS != 70 {
 				t.Errorf("%v; the engine was told %v", rec, c.Validators)
 			}
 			if known := len(rec.PublicKey) > 0; known != (tc.es[0].Address[0] == governancev1.AddressOf(node(1))[0]) || known && string(rec.Member) != string(ann.Member[:]) {
@@ -81,7 +81,7 @@ func TestAccusedKeyThatStayed(t *testing.T) {
 
 func TestAccusationIsTold(t *testing.T) {
 	c := setup(t)
-	c.Evidence = []kernel.Evidence{offence(node(2))}
+	c.Misbehaviour = []kernel.Misbehaviour{offence(node(2))}
 	c.Block()
 	if l := accusations.Declared().Lists[0]; l.Name != governancev1.ListAccusations || l.Subjects(&governancev1.Accusation{})[0] != governancev1.AccusationsSubject {
 		t.Error("the list")

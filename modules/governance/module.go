@@ -34,8 +34,8 @@ func (g *Governance) Module() *kernel.Module {
 			{Name: "validators", Check: g.checkValidators},
 			{Name: "changes", Check: checkChanges},
 		},
-		Evidence:   g.accused,
-		EndBlock:   endBlock,
-		Validators: g.engineSet,
+		Misbehaviour: g.accused,
+		EndBlock:     endBlock,
+		Validators:   g.engineSet,
 	}
 }

@@ -55,12 +55,12 @@ func (m *Machine) Begin(state *Overlay, info Info, ids *IDSet) *Run {
 	return r
 }
 
-// accuse hands the block's evidence to the modules that want it.
+// accuse hands validators' misbehaviour to the modules that want to know of it.
 func (m *Machine) accuse(c *Ctx) {
-	for _, e := range c.info.Evidence {
+	for _, one := range c.info.Misbehaviour {
 		for _, mod := range m.modules {
-			if mod.Evidence != nil {
-				mod.Evidence(c, e)
+			if mod.Misbehaviour != nil {
+				mod.Misbehaviour(c, one)
 			}
 		}
 	}
@@ -94,10 +94,7 @@ func (r *Run) consume(c *Ctx, tx *Tx) error {
 	if tx.Body.ExpiresUnixS-c.BlockTime() > txv1.WindowSeveralS {
 		return ErrTooFarAhead
 	}
-	class, err := r.m.expiry(c, tx)
-	if err != nil || tx.Body.ExpiresUnixS-c.BlockTime() > txv1.WindowS {
-		class = classSeveral
-	}
+	class := tx.class(c)
 	k := tx.ReplayKey()
 	if _, twice := r.new[k]; twice || r.ids.Has(k) {
 		return ErrIDReused

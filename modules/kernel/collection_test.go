@@ -137,6 +137,7 @@ func TestKeysGolden(t *testing.T) {
 		"queue":      {kernelv1.StateKey(kernelv1.PrefixQueue), "0006"},
 		"lanes":      {kernelv1.StateKey(kernelv1.PrefixQueueLanes), "0007"},
 		"parameter":  {kernelv1.ParameterKey("toy.x"), "0008" + "746f792e78"},
+		"protocol":   {kernelv1.ProtocolKey(), "0009"},
 		"id":         {notes.Key(a), "5a01" + aa},
 		"number":     {numbers.Key(0x0102), "5a02" + "0000000000000102"},
 		"pair, text": {texts.Key(kernel.Join(a, kernel.Text("CNY"))), "5a03" + aa + "434e59"},

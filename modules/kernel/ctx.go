@@ -16,14 +16,22 @@ type Info struct {
 	TimeUnixS int64
 	// Hash is the engine's own hash of this block; empty at genesis.
 	Hash []byte
-	// Evidence is what the block proves of validators that broke the engine's rules.
-	Evidence []Evidence
+	// Misbehaviour is what the block proves of validators that broke the engine's rules.
+	Misbehaviour []Misbehaviour
 }
 
-// Evidence proves that a validator broke the engine's rules: the engine has checked it.
-type Evidence struct {
-	// Kind is "two votes for one height" or "a forged header for clients".
-	Kind string
+// Offence is how a validator broke the engine's rules.
+type Offence uint32
+
+// The offences.
+const (
+	TwoVotes     Offence = 1 // for one height and round
+	ForgedHeader Offence = 2 // for clients
+)
+
+// Misbehaviour is an offence that the engine has checked.
+type Misbehaviour struct {
+	Offence Offence
 	// Address is the validator's: the first 20 bytes of the SHA-256 of its Ed25519 key.
 	Address []byte
 	// Height and TimeUnixS are when it did.

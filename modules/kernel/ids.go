@@ -6,8 +6,9 @@ import (
 	"github.com/splittally/splittally/modules/kernel/txv1"
 )
 
-// MaxOpenSeveral bounds the ids that an account of several keys has open before a block that takes one more; within
-// one block only its size bounds them.
+// MaxOpenSeveral bounds the ids that an account of several keys has open for longer than 10 minutes, before a block that
+// takes one more; within one block only its size bounds them. What expires sooner is never refused for it, so that one of
+// several signers cannot keep the others from acting.
 const MaxOpenSeveral = 1_000
 
 // ReplayKey names a (sender, id) in the record of a block.
@@ -18,13 +19,14 @@ func replayKey(sender id.ID, txID []byte) ReplayKey {
 	return ReplayKey(h[:16])
 }
 
-// The two classes of records: ids of accounts of one key, and of accounts of several, which carry their sender.
+// The two classes of records: ids that expire within 10 minutes, and those of accounts of several keys that expire later,
+// which carry their sender.
 const (
-	classOne     = 0
-	classSeveral = 1
+	classShort = 0
+	classLong  = 1
 )
 
-var entrySize = [2]int{classOne: 16, classSeveral: 16 + id.Size}
+var entrySize = [2]int{classShort: 16, classLong: 16 + id.Size}
 
 // IDSet is the consumed ids that have not expired, as the records in state say. It is rebuilt from them at start.
 type IDSet struct {
@@ -88,7 +90,7 @@ type IDChanges struct {
 func (d *IDChanges) consume(tx *Tx, class int) {
 	k := tx.replay
 	d.added[class].Keys = append(d.added[class].Keys, k[:]...)
-	if class == classSeveral {
+	if class == classLong {
 		d.added[class].Keys = append(d.added[class].Keys, tx.Sender[:]...)
 	}
 }

@@ -21,10 +21,12 @@ type Module struct {
 	Params      []*Param
 	Routes      []Route
 	// Due has a handler for each kind of dated item. It computes from the item's due time, not from the block's.
-	Due        map[string]func(c *Ctx, dueUnixS int64, payload []byte) error
+	Due map[string]func(c *Ctx, dueUnixS int64, payload []byte) error
+	// DueWeights are what kinds of dated items count for in a block that are more than one item's work.
+	DueWeights map[string]int
 	Invariants []Invariant
-	// Evidence is told, before the transactions, what a block proves of a validator.
-	Evidence func(c *Ctx, e Evidence)
+	// Misbehaviour is told, before the transactions, what a block proves of a validator.
+	Misbehaviour func(c *Ctx, m Misbehaviour)
 	// EndBlock runs after the transactions and dated items of every block.
 	EndBlock func(c *Ctx) []ValidatorUpdate
 	// Validators is the whole set, for the chain's beginning: genesis may have taken over one from another chain.
@@ -141,6 +143,7 @@ type Machine struct {
 	routes      map[string]*Route
 	params      []*Param
 	due         map[string]func(*Ctx, int64, []byte) error
+	dueWeights  map[string]int
 	collections []*Collection
 	upgrades    []Upgrade
 }
@@ -150,7 +153,7 @@ type Machine struct {
 func NewMachine(chain string, registry Registry, modules ...*Module) *Machine {
 	m := &Machine{
 		chain: chain, modules: modules, registry: registry,
-		routes: map[string]*Route{}, due: map[string]func(*Ctx, int64, []byte) error{},
+		routes: map[string]*Route{}, due: map[string]func(*Ctx, int64, []byte) error{}, dueWeights: map[string]int{},
 		collections: slices.Clone(ownCollections),
 	}
 	for _, mod := range modules {
@@ -176,6 +179,7 @@ func (m *Machine) add(mod *Module) {
 			panic("kernel: two handlers for dated items of kind " + kind)
 		}
 		m.due[kind] = f
+		m.dueWeights[kind] = max(mod.DueWeights[kind], 1)
 	}
 	for _, p := range mod.Params {
 		if slices.ContainsFunc(m.params, func(o *Param) bool { return o.Name == p.Name }) {

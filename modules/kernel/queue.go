@@ -98,25 +98,27 @@ func (c *Ctx) countLane(lane id.ID, due, by int64) {
 	}
 }
 
-// runDue runs the items that are due, at most QueuePerBlock: law's first, and at most half for all others. An
-// item that fails is rolled back alone, recorded and not tried again.
+// runDue runs the items that are due, by their weights at most QueuePerBlock: law's first, and at most half for all others.
+// An item that fails is rolled back alone, recorded and not tried again: what others can make fail, a handler tries itself.
 func (c *Ctx) runDue() {
-	law := c.dueItems(true, QueuePerBlock)
-	others := c.dueItems(false, QueuePerBlock-max(len(law), QueuePerBlock/2))
+	law, left := c.dueItems(true, QueuePerBlock)
+	others, _ := c.dueItems(false, min(left, QueuePerBlock/2))
 	for _, item := range append(law, others...) {
 		c.runItem(item)
 	}
 }
 
-func (c *Ctx) dueItems(law bool, most int) []*kernelv1.QueueItem {
-	var out []*kernelv1.QueueItem
+// dueItems are the first items that are due and weigh no more than most together, and what of it they leave.
+func (c *Ctx) dueItems(law bool, most int) (out []*kernelv1.QueueItem, left int) {
 	queue.Between(c, queueKey{law: law}, queueKey{law: law, due: uint64(max(c.Now(), 0)) + 1}, func(_ []byte, i *kernelv1.QueueItem) bool {
-		if len(out) < most {
-			out = append(out, i)
+		weight := c.m.dueWeights[i.Kind]
+		if weight > most {
+			return false
 		}
-		return len(out) < most
+		out, most = append(out, i), most-weight
+		return most > 0
 	})
-	return out
+	return out, most
 }
 
 func (c *Ctx) runItem(item *kernelv1.QueueItem) {

@@ -88,7 +88,9 @@ var faults = []fault{
 	{"expired", kernel.ErrExpired, func(d *draft) { d.body.ExpiresUnixS = d.w.Time }},
 	{"too far ahead", kernel.ErrTooFarAhead, func(d *draft) { d.body.ExpiresUnixS = d.w.Time + txv1.WindowSeveralS + 1 }},
 	{"the id is used", kernel.ErrIDReused, func(d *draft) { d.body.Sender, d.body.Id = board.ID.Bytes(), usedID }},
-	{"too many open", kernel.ErrTooManyOpen, func(d *draft) { d.body.Sender = board.ID.Bytes() }},
+	{"too many open", kernel.ErrTooManyOpen, func(d *draft) {
+		d.body.Sender, d.body.ExpiresUnixS = board.ID.Bytes(), d.w.Time+txv1.WindowS+1
+	}},
 	{"an unknown account", kernel.ErrUnknown, func(d *draft) { d.body.Sender = nobody.ID.Bytes() }},
 	{"a signature is missing", kernel.ErrMissingKey, func(d *draft) { d.signers[0] = with(board, 0) }},
 	{"a needless signature", kernel.ErrNeedless, func(d *draft) { d.signers = append(d.signers, nobody) }},
@@ -145,6 +147,7 @@ func (w *world) exhaust() {
 	var txs []*kernel.Tx
 	for i := range kernel.MaxOpenSeveral {
 		b := w.Body(board, w.call(board, "toy.Do", nil))
+		b.ExpiresUnixS = w.Time + txv1.WindowSeveralS
 		if i == 0 {
 			b.Id = usedID
 		}

@@ -179,18 +179,23 @@ func TestExpiredIDsAreForgotten(t *testing.T) {
 func TestTooManyOpen(t *testing.T) {
 	w := newWorld(t)
 	w.exhaust()
-	next := func() error {
-		_, err := w.Judge(w.Sign(w.Body(board, w.call(board, "toy.Do", nil)), with(board, 0, 1)))
+	next := func(ahead int64) error {
+		body := w.Body(board, w.call(board, "toy.Do", nil))
+		body.ExpiresUnixS = w.Time + ahead
+		_, err := w.Judge(w.Sign(body, with(board, 0, 1)))
 		return err
 	}
-	if err := next(); !errors.Is(err, kernel.ErrTooManyOpen) {
+	if err := next(txv1.WindowS + 1); !errors.Is(err, kernel.ErrTooManyOpen) {
 		t.Error(err)
+	}
+	if err := next(txv1.WindowS); err != nil {
+		t.Error("one of several signers keeps the others from acting soon:", err)
 	}
 	if _, err := w.Judge(w.Sign(w.Body(pair, w.call(pair, "toy.Do", nil)), pair)); err != nil {
 		t.Error("another account is not concerned:", err)
 	}
 	w.Advance(txv1.WindowSeveralS + 1)
-	if err := next(); err != nil {
+	if err := next(txv1.WindowSeveralS); err != nil {
 		t.Error(err)
 	}
 }
@@ -231,11 +236,12 @@ func TestIDSetIsWhatStateSays(t *testing.T) {
 			for range rapid.IntRange(0, 4).Draw(rt, "transactions") {
 				u := used{rapid.IntRange(0, 3).Draw(rt, "who"), rapid.Uint64Range(1, 3).Draw(rt, "id")}
 				b := w.Body(actors[u.a], w.call(actors[u.a], "toy.Do", nil))
-				b.Id, b.ExpiresUnixS = idOf(u.id), now+rapid.Int64Range(1, windows[u.a]).Draw(rt, "ahead")
+				ahead := rapid.Int64Range(1, windows[u.a]).Draw(rt, "ahead")
+				b.Id, b.ExpiresUnixS = idOf(u.id), now+ahead
 				held, there := until[u]
 				free := !there || held < last
 				if txs, fresh = append(txs, w.parse(b, actors[u.a])), append(fresh, free); free {
-					until[u] = now + windows[u.a]
+					until[u] = now + keptFor(ahead)
 				}
 			}
 			for i, r := range w.Block(txs...) {
@@ -251,6 +257,14 @@ func TestIDSetIsWhatStateSays(t *testing.T) {
 			}
 		}
 	})
+}
+
+// keptFor is how long an id is held whose transaction expires so far ahead.
+func keptFor(ahead int64) int64 {
+	if ahead > txv1.WindowS {
+		return txv1.WindowSeveralS
+	}
+	return txv1.WindowS
 }
 
 func idOf(n uint64) []byte { return binary.BigEndian.AppendUint64(make([]byte, 8), n) }
@@ -273,7 +287,9 @@ func checkIDs(rt *rapid.T, w *world) {
 func TestBlockIDsRecord(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.parse(w.Body(alice, w.call(alice, "toy.Do", nil)), alice), w.parse(w.Body(bob, w.call(bob, "toy.Do", nil)), bob)
-	p := w.parse(w.Body(pair, w.call(pair, "toy.Do", nil)), pair)
+	later := w.Body(pair, w.call(pair, "toy.Do", nil))
+	later.ExpiresUnixS = w.Time + txv1.WindowS + 2
+	p := w.parse(later, pair)
 	w.Block(b, p, a)
 	one, several := &kernelv1.BlockIDs{}, &kernelv1.BlockIDs{}
 	key := func(class uint64) []byte {

@@ -176,14 +176,13 @@ type Verifier func(pub key.Public, digest, sig []byte) error
 
 // Judge judges a transaction against state before its block: expiry, replay, accounts, policies, signatures.
 func (m *Machine) Judge(c *Ctx, tx *Tx, ids *IDSet, verify Verifier) error {
-	class, err := m.expiry(c, tx)
-	if err != nil {
+	if err := m.expiry(c, tx); err != nil {
 		return err
 	}
 	if ids.Has(tx.replay) {
 		return ErrIDReused
 	}
-	if class == classSeveral && ids.open[tx.Sender] >= MaxOpenSeveral {
+	if tx.class(c) == classLong && ids.open[tx.Sender] >= MaxOpenSeveral {
 		return ErrTooManyOpen
 	}
 	if err := known(c, tx); err != nil {
@@ -276,20 +275,28 @@ func (tx *Tx) Accounts() []id.ID {
 	return out
 }
 
-// expiry judges the time window and tells the class of the sender's ids.
-func (m *Machine) expiry(c *Ctx, tx *Tx) (int, error) {
+// expiry judges the time window: the sender's, by how many keys it has.
+func (m *Machine) expiry(c *Ctx, tx *Tx) error {
 	s, err := c.Standing(tx.Sender)
-	class, window := classOne, int64(txv1.WindowS)
+	window := int64(txv1.WindowS)
 	if err == nil && len(s.Keys) > 1 {
-		class, window = classSeveral, txv1.WindowSeveralS
+		window = txv1.WindowSeveralS
 	}
 	if tx.expired(c) {
-		return class, ErrExpired.At("expires_unix_s", "%d, block time is %d", tx.Body.ExpiresUnixS, c.BlockTime())
+		return ErrExpired.At("expires_unix_s", "%d, block time is %d", tx.Body.ExpiresUnixS, c.BlockTime())
 	}
 	if left := tx.Body.ExpiresUnixS - c.BlockTime(); left > window {
-		return class, ErrTooFarAhead.At("expires_unix_s", "%d s ahead, %d are allowed", left, window)
+		return ErrTooFarAhead.At("expires_unix_s", "%d s ahead, %d are allowed", left, window)
 	}
-	return class, nil
+	return nil
+}
+
+// class is how long the id is kept.
+func (tx *Tx) class(c *Ctx) int {
+	if tx.Body.ExpiresUnixS-c.BlockTime() > txv1.WindowS {
+		return classLong
+	}
+	return classShort
 }
 
 func (tx *Tx) expired(c *Ctx) bool { return tx.Body.ExpiresUnixS <= c.BlockTime() }

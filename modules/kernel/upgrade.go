@@ -77,6 +77,7 @@ func (m *Machine) upgrade(c *Ctx) *Ctx {
 	}
 	next := m.context(c.state, c.info)
 	next.seed, next.tx, next.mark, next.out, next.begun = c.seed, c.tx, c.mark, c.out, plan.Protocol
+	next.item = c.item // what Migrate created keeps its names
 	return next
 }
 

@@ -8,6 +8,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -34,16 +35,18 @@ type tree struct {
 	codeLines, testLines int
 }
 
-// measure reads every Go file beneath root but those in testdata and in hidden folders.
+// measure reads every Go file beneath root but those in hidden folders and in testdata, of which it reads the scripts of
+// tools. Packages that serve tests alone count as test: their name ends in "test". What stands beneath scripts is no part of
+// the product: its functions are measured, its lines are not.
 func measure(root fs.FS) (*tree, error) {
 	t := &tree{}
 	err := fs.WalkDir(root, ".", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (d.Name() == "testdata" || d.Name() != "." && strings.HasPrefix(d.Name(), ".")):
+		case d.IsDir() && d.Name() != "." && strings.HasPrefix(d.Name(), "."):
 			return fs.SkipDir
-		case d.IsDir() || !strings.HasSuffix(path, ".go"):
+		case d.IsDir() || !counted(path):
 			return nil
 		}
 		src, err := fs.ReadFile(root, path)
@@ -55,8 +58,25 @@ func measure(root fs.FS) (*tree, error) {
 	return t, err
 }
 
+// counted tells whether a file is code or a script that tests a tool.
+func counted(path string) bool {
+	if strings.Contains("/"+path, "/testdata/") {
+		return strings.HasSuffix(path, ".txtar")
+	}
+	return strings.HasSuffix(path, ".go")
+}
+
+// ofTests tells whether a file is there for tests alone.
+func ofTests(path string) bool {
+	return strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, ".txtar") || strings.HasSuffix(filepath.Dir(path), "test")
+}
+
 // add counts one file.
 func (t *tree) add(path string, src []byte) error {
+	if strings.HasSuffix(path, ".txtar") {
+		t.testLines += filledLines(src)
+		return nil
+	}
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, path, src, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
@@ -64,7 +84,11 @@ func (t *tree) add(path string, src []byte) error {
 	}
 	switch {
 	case ast.IsGenerated(file):
-	case strings.HasSuffix(path, "_test.go"):
+	case strings.HasPrefix(path, "scripts/"):
+		if !ofTests(path) {
+			t.addFunctions(fset, file)
+		}
+	case ofTests(path):
 		t.testLines += filledLines(src)
 	default:
 		t.codeLines += filledLines(src)

@@ -81,6 +81,58 @@ func (ProposalState) EnumDescriptor() ([]byte, []int) {
 	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{0}
 }
 
+// Offence is how a validator broke the engine's rules.
+type Offence int32
+
+const (
+	Offence_OFFENCE_UNSPECIFIED Offence = 0
+	// It signed two votes for one height and round.
+	Offence_OFFENCE_TWO_VOTES Offence = 1
+	// It signed a header that is not the chain's, for clients to believe.
+	Offence_OFFENCE_FORGED_HEADER Offence = 2
+)
+
+// Enum value maps for Offence.
+var (
+	Offence_name = map[int32]string{
+		0: "OFFENCE_UNSPECIFIED",
+		1: "OFFENCE_TWO_VOTES",
+		2: "OFFENCE_FORGED_HEADER",
+	}
+	Offence_value = map[string]int32{
+		"OFFENCE_UNSPECIFIED":   0,
+		"OFFENCE_TWO_VOTES":     1,
+		"OFFENCE_FORGED_HEADER": 2,
+	}
+)
+
+func (x Offence) Enum() *Offence {
+	p := new(Offence)
+	*p = x
+	return p
+}
+
+func (x Offence) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Offence) Descriptor() protoreflect.EnumDescriptor {
+	return file_modules_governance_governancev1_governance_proto_enumTypes[1].Descriptor()
+}
+
+func (Offence) Type() protoreflect.EnumType {
+	return &file_modules_governance_governancev1_governance_proto_enumTypes[1]
+}
+
+func (x Offence) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Offence.Descriptor instead.
+func (Offence) EnumDescriptor() ([]byte, []int) {
+	return file_modules_governance_governancev1_governance_proto_rawDescGZIP(), []int{1}
+}
+
 type Ballot struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Member        []byte                 `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
@@ -1354,8 +1406,8 @@ type Accusation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The first 20 bytes of the SHA-256 of the key.
 	Address []byte `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
-	// "two votes for one height" or "a forged header for clients", of the first offence.
-	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// The first offence.
+	Offence Offence `protobuf:"varint,2,opt,name=offence,proto3,enum=splittally.governance.v1.Offence" json:"offence,omitempty"`
 	// When the first offence was.
 	Height    int64 `protobuf:"varint,3,opt,name=height,proto3" json:"height,omitempty"`
 	TimeUnixS int64 `protobuf:"varint,4,opt,name=time_unix_s,json=timeUnixS,proto3" json:"time_unix_s,omitempty"`
@@ -1408,11 +1460,11 @@ func (x *Accusation) GetAddress() []byte {
 	return nil
 }
 
-func (x *Accusation) GetKind() string {
+func (x *Accusation) GetOffence() Offence {
 	if x != nil {
-		return x.Kind
+		return x.Offence
 	}
-	return ""
+	return Offence_OFFENCE_UNSPECIFIED
 }
 
 func (x *Accusation) GetHeight() int64 {
@@ -1461,7 +1513,7 @@ func (x *Accusation) GetCount() uint32 {
 type ValidatorAccused struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Address       []byte                 `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
-	Kind          string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	Offence       Offence                `protobuf:"varint,2,opt,name=offence,proto3,enum=splittally.governance.v1.Offence" json:"offence,omitempty"`
 	Height        int64                  `protobuf:"varint,3,opt,name=height,proto3" json:"height,omitempty"`
 	PublicKey     []byte                 `protobuf:"bytes,4,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
 	Member        []byte                 `protobuf:"bytes,5,opt,name=member,proto3" json:"member,omitempty"`
@@ -1507,11 +1559,11 @@ func (x *ValidatorAccused) GetAddress() []byte {
 	return nil
 }
 
-func (x *ValidatorAccused) GetKind() string {
+func (x *ValidatorAccused) GetOffence() Offence {
 	if x != nil {
-		return x.Kind
+		return x.Offence
 	}
-	return ""
+	return Offence_OFFENCE_UNSPECIFIED
 }
 
 func (x *ValidatorAccused) GetHeight() int64 {
@@ -1636,21 +1688,21 @@ const file_modules_governance_governancev1_governance_proto_rawDesc = "" +
 	"\x04info\x18\x03 \x01(\tR\x04info\"F\n" +
 	"\x10UpgradeCancelled\x12\x1a\n" +
 	"\bprotocol\x18\x01 \x01(\rR\bprotocol\x12\x16\n" +
-	"\x06height\x18\x02 \x01(\x03R\x06height\"\xd9\x01\n" +
+	"\x06height\x18\x02 \x01(\x03R\x06height\"\x82\x02\n" +
 	"\n" +
 	"Accusation\x12\x18\n" +
-	"\aaddress\x18\x01 \x01(\fR\aaddress\x12\x12\n" +
-	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x16\n" +
+	"\aaddress\x18\x01 \x01(\fR\aaddress\x12;\n" +
+	"\aoffence\x18\x02 \x01(\x0e2!.splittally.governance.v1.OffenceR\aoffence\x12\x16\n" +
 	"\x06height\x18\x03 \x01(\x03R\x06height\x12\x1e\n" +
 	"\vtime_unix_s\x18\x04 \x01(\x03R\ttimeUnixS\x12\x1d\n" +
 	"\n" +
 	"public_key\x18\x05 \x01(\fR\tpublicKey\x12\x16\n" +
 	"\x06member\x18\x06 \x01(\fR\x06member\x12\x18\n" +
 	"\aremoved\x18\a \x01(\bR\aremoved\x12\x14\n" +
-	"\x05count\x18\b \x01(\rR\x05count\"\xa9\x01\n" +
+	"\x05count\x18\b \x01(\rR\x05count\"\xd2\x01\n" +
 	"\x10ValidatorAccused\x12\x18\n" +
-	"\aaddress\x18\x01 \x01(\fR\aaddress\x12\x12\n" +
-	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x16\n" +
+	"\aaddress\x18\x01 \x01(\fR\aaddress\x12;\n" +
+	"\aoffence\x18\x02 \x01(\x0e2!.splittally.governance.v1.OffenceR\aoffence\x12\x16\n" +
 	"\x06height\x18\x03 \x01(\x03R\x06height\x12\x1d\n" +
 	"\n" +
 	"public_key\x18\x04 \x01(\fR\tpublicKey\x12\x16\n" +
@@ -1661,7 +1713,11 @@ const file_modules_governance_governancev1_governance_proto_rawDesc = "" +
 	"\x13PROPOSAL_STATE_OPEN\x10\x01\x12\x1b\n" +
 	"\x17PROPOSAL_STATE_EXECUTED\x10\x02\x12\x19\n" +
 	"\x15PROPOSAL_STATE_FAILED\x10\x03\x12\x1b\n" +
-	"\x17PROPOSAL_STATE_REJECTED\x10\x04BBZ@github.com/splittally/splittally/modules/governance/governancev1b\x06proto3"
+	"\x17PROPOSAL_STATE_REJECTED\x10\x04*T\n" +
+	"\aOffence\x12\x17\n" +
+	"\x13OFFENCE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11OFFENCE_TWO_VOTES\x10\x01\x12\x19\n" +
+	"\x15OFFENCE_FORGED_HEADER\x10\x02BBZ@github.com/splittally/splittally/modules/governance/governancev1b\x06proto3"
 
 var (
 	file_modules_governance_governancev1_governance_proto_rawDescOnce sync.Once
@@ -1675,48 +1731,51 @@ func file_modules_governance_governancev1_governance_proto_rawDescGZIP() []byte 
 	return file_modules_governance_governancev1_governance_proto_rawDescData
 }
 
-var file_modules_governance_governancev1_governance_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_modules_governance_governancev1_governance_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_modules_governance_governancev1_governance_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_modules_governance_governancev1_governance_proto_goTypes = []any{
 	(ProposalState)(0),       // 0: splittally.governance.v1.ProposalState
-	(*Ballot)(nil),           // 1: splittally.governance.v1.Ballot
-	(*Proposal)(nil),         // 2: splittally.governance.v1.Proposal
-	(*Validator)(nil),        // 3: splittally.governance.v1.Validator
-	(*ValidatorSet)(nil),     // 4: splittally.governance.v1.ValidatorSet
-	(*ValidatorChange)(nil),  // 5: splittally.governance.v1.ValidatorChange
-	(*ValidatorChanges)(nil), // 6: splittally.governance.v1.ValidatorChanges
-	(*Propose)(nil),          // 7: splittally.governance.v1.Propose
-	(*Vote)(nil),             // 8: splittally.governance.v1.Vote
-	(*SetParameter)(nil),     // 9: splittally.governance.v1.SetParameter
-	(*SetValidator)(nil),     // 10: splittally.governance.v1.SetValidator
-	(*ScheduleUpgrade)(nil),  // 11: splittally.governance.v1.ScheduleUpgrade
-	(*CancelUpgrade)(nil),    // 12: splittally.governance.v1.CancelUpgrade
-	(*ShiftClock)(nil),       // 13: splittally.governance.v1.ShiftClock
-	(*Proposed)(nil),         // 14: splittally.governance.v1.Proposed
-	(*Voted)(nil),            // 15: splittally.governance.v1.Voted
-	(*Decided)(nil),          // 16: splittally.governance.v1.Decided
-	(*ParameterSet)(nil),     // 17: splittally.governance.v1.ParameterSet
-	(*ValidatorChanged)(nil), // 18: splittally.governance.v1.ValidatorChanged
-	(*ClockShifted)(nil),     // 19: splittally.governance.v1.ClockShifted
-	(*UpgradePlanned)(nil),   // 20: splittally.governance.v1.UpgradePlanned
-	(*UpgradeCancelled)(nil), // 21: splittally.governance.v1.UpgradeCancelled
-	(*Accusation)(nil),       // 22: splittally.governance.v1.Accusation
-	(*ValidatorAccused)(nil), // 23: splittally.governance.v1.ValidatorAccused
-	(*txv1.Call)(nil),        // 24: splittally.tx.v1.Call
+	(Offence)(0),             // 1: splittally.governance.v1.Offence
+	(*Ballot)(nil),           // 2: splittally.governance.v1.Ballot
+	(*Proposal)(nil),         // 3: splittally.governance.v1.Proposal
+	(*Validator)(nil),        // 4: splittally.governance.v1.Validator
+	(*ValidatorSet)(nil),     // 5: splittally.governance.v1.ValidatorSet
+	(*ValidatorChange)(nil),  // 6: splittally.governance.v1.ValidatorChange
+	(*ValidatorChanges)(nil), // 7: splittally.governance.v1.ValidatorChanges
+	(*Propose)(nil),          // 8: splittally.governance.v1.Propose
+	(*Vote)(nil),             // 9: splittally.governance.v1.Vote
+	(*SetParameter)(nil),     // 10: splittally.governance.v1.SetParameter
+	(*SetValidator)(nil),     // 11: splittally.governance.v1.SetValidator
+	(*ScheduleUpgrade)(nil),  // 12: splittally.governance.v1.ScheduleUpgrade
+	(*CancelUpgrade)(nil),    // 13: splittally.governance.v1.CancelUpgrade
+	(*ShiftClock)(nil),       // 14: splittally.governance.v1.ShiftClock
+	(*Proposed)(nil),         // 15: splittally.governance.v1.Proposed
+	(*Voted)(nil),            // 16: splittally.governance.v1.Voted
+	(*Decided)(nil),          // 17: splittally.governance.v1.Decided
+	(*ParameterSet)(nil),     // 18: splittally.governance.v1.ParameterSet
+	(*ValidatorChanged)(nil), // 19: splittally.governance.v1.ValidatorChanged
+	(*ClockShifted)(nil),     // 20: splittally.governance.v1.ClockShifted
+	(*UpgradePlanned)(nil),   // 21: splittally.governance.v1.UpgradePlanned
+	(*UpgradeCancelled)(nil), // 22: splittally.governance.v1.UpgradeCancelled
+	(*Accusation)(nil),       // 23: splittally.governance.v1.Accusation
+	(*ValidatorAccused)(nil), // 24: splittally.governance.v1.ValidatorAccused
+	(*txv1.Call)(nil),        // 25: splittally.tx.v1.Call
 }
 var file_modules_governance_governancev1_governance_proto_depIdxs = []int32{
-	24, // 0: splittally.governance.v1.Proposal.calls:type_name -> splittally.tx.v1.Call
-	1,  // 1: splittally.governance.v1.Proposal.ballots:type_name -> splittally.governance.v1.Ballot
+	25, // 0: splittally.governance.v1.Proposal.calls:type_name -> splittally.tx.v1.Call
+	2,  // 1: splittally.governance.v1.Proposal.ballots:type_name -> splittally.governance.v1.Ballot
 	0,  // 2: splittally.governance.v1.Proposal.state:type_name -> splittally.governance.v1.ProposalState
-	3,  // 3: splittally.governance.v1.ValidatorSet.validators:type_name -> splittally.governance.v1.Validator
-	5,  // 4: splittally.governance.v1.ValidatorChanges.changes:type_name -> splittally.governance.v1.ValidatorChange
-	24, // 5: splittally.governance.v1.Propose.calls:type_name -> splittally.tx.v1.Call
+	4,  // 3: splittally.governance.v1.ValidatorSet.validators:type_name -> splittally.governance.v1.Validator
+	6,  // 4: splittally.governance.v1.ValidatorChanges.changes:type_name -> splittally.governance.v1.ValidatorChange
+	25, // 5: splittally.governance.v1.Propose.calls:type_name -> splittally.tx.v1.Call
 	0,  // 6: splittally.governance.v1.Decided.state:type_name -> splittally.governance.v1.ProposalState
-	7,  // [7:7] is the sub-list for method output_type
-	7,  // [7:7] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	1,  // 7: splittally.governance.v1.Accusation.offence:type_name -> splittally.governance.v1.Offence
+	1,  // 8: splittally.governance.v1.ValidatorAccused.offence:type_name -> splittally.governance.v1.Offence
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_modules_governance_governancev1_governance_proto_init() }
@@ -1729,7 +1788,7 @@ func file_modules_governance_governancev1_governance_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_governance_governancev1_governance_proto_rawDesc), len(file_modules_governance_governancev1_governance_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   0,

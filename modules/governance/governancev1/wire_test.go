@@ -15,9 +15,10 @@ import (
 func TestGoldenKeys(t *testing.T) {
 	for want, got := range map[string][]byte{
 		"02010102030000000000000000000000000000000000000000000000000000000000": ProposalKey(id.ID{1, 2, 3}),
-		"0202":                        ValidatorsKey(),
-		"0203":                        ChangesKey(),
-		id.Hash("proposals").String(): ProposalsSubject.Bytes(),
+		"0202": ValidatorsKey(),
+		"0203": ChangesKey(),
+		"0204865683bca30ec82a29afea60fe4590773c682f30df15c7746238181e0c2cca65": AccusationKey(make([]byte, 20)),
+		id.Hash("proposals").String():                                          ProposalsSubject.Bytes(),
 	} {
 		if hex.EncodeToString(got) != want {
 			t.Errorf("want %s, got %x", want, got)

@@ -35,8 +35,8 @@ type Chain struct {
 	Validators []kernel.ValidatorUpdate
 	// NoInvariants switches the check after every block off, for tests that plant a fault.
 	NoInvariants bool
-	// Evidence is what the next block proves of validators.
-	Evidence []kernel.Evidence
+	// Misbehaviour is what the next block proves of validators.
+	Misbehaviour []kernel.Misbehaviour
 	first        *kernel.Overlay
 	number       uint64
 }
@@ -186,7 +186,7 @@ func (c *Chain) Block(txs ...*kernel.Tx) []kernel.Result {
 		state, c.first = c.first, nil
 	}
 	info := c.info()
-	info.Evidence, c.Evidence = c.Evidence, nil
+	info.Misbehaviour, c.Misbehaviour = c.Misbehaviour, nil
 	run := c.M.Begin(state, info, c.IDs)
 	var out []kernel.Result
 	for _, tx := range txs {

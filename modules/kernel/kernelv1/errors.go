@@ -21,7 +21,7 @@ var (
 	ErrTooFarAhead   = set.New("ExpiryTooFar", "an expiry is at most 10 minutes ahead of block time, 7 days for accounts of several keys", "Choose a nearer expiry; check your clock.")
 	ErrIDReused      = set.New("IDReused", "this sender has used this id for another transaction", "Use a new random id.")
 	ErrIncluded      = set.New("AlreadyIncluded", "this transaction is in a block already", "Ask for its outcome; do not send it again.")
-	ErrTooManyOpen   = set.New("TooManyOpen", "an account of several keys has at most 1,000 ids open", "Wait until earlier ones expire.")
+	ErrTooManyOpen   = set.New("TooManyOpen", "an account of several keys has at most 1,000 ids open for longer than 10 minutes", "Send it with an expiry of at most 10 minutes, or wait until earlier ones expire.")
 	ErrUnknown       = set.New("UnknownAccount", "no such account", "Check the account's id.")
 	ErrMissingKey    = set.New("SignatureMissing", "too few of the account's keys have signed", "Collect the missing signatures.")
 	ErrNeedless      = set.New("SignatureNeedless", "a signature belongs to no account that must sign", "Leave it out.")

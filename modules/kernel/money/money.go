@@ -17,6 +17,17 @@ var (
 	ErrNegative = errors.New("money: the amount would be negative")
 )
 
+// The bounds of what people choose, in minor units of a currency. What comes in by rule (a payment, the end of a freeze or of
+// an offer) moves only what was let in within them, and so always has its place in an int64.
+const (
+	// Max is the largest amount that one call gives or promises: ten trillion yuan.
+	Max = 1_000_000_000_000_000
+	// MaxIssued is the most that one bank comes to owe, so that a single one cannot fill an account to MaxHeld.
+	MaxIssued = 100 * Max
+	// MaxHeld is the most that an account may be given, over all that its totals count.
+	MaxHeld = 1 << 62
+)
+
 // PPM is the denominator of a rate: 1,000,000 parts per million are the whole.
 const PPM = 1_000_000
 
