@@ -320,7 +320,7 @@ func (a *App) AccountOf(pub key.Public) (id.ID, bool) {
 	}
 	raw, ok := committed{h.view}.Get(membersv1.KeyUseKey(pub.ID()))
 	use := &membersv1.KeyUse{}
-	if !ok || kernelv1.Unframe(raw, use) != nil {
+	if !ok || kernelv1.Unframe(raw, use) != nil || use.Waits {
 		return id.ID{}, false
 	}
 	return id.Of(use.Account)

@@ -15,7 +15,7 @@ import (
 func (c *Client) AccountByKey(ctx context.Context, pub key.Public) (id.ID, error) {
 	use := &membersv1.KeyUse{}
 	_, found, err := c.Get(ctx, membersv1.KeyUseKey(pub.ID()), use)
-	if err := notFound(found, err); err != nil {
+	if err := notFound(found && !use.Waits, err); err != nil {
 		return id.ID{}, err
 	}
 	account, ok := id.Of(use.Account)

@@ -103,7 +103,7 @@ func (k Confirmer) proven(root []byte, records []*gatev1.Record) error {
 		return err
 	}
 	active := member.State == membersv1.MemberState_MEMBER_STATE_ACTIVE
-	if !active || !member.Seat && member.Roles&vouching == 0 || !bytes.Equal(use.Account, member.MainAccount) {
+	if use.Waits || !active || !member.Seat && member.Roles&vouching == 0 || !bytes.Equal(use.Account, member.MainAccount) {
 		return errConfirmer
 	}
 	return nil

@@ -73,6 +73,9 @@ func ExampleClient_IssueRun() {
 			list = append(list, chain.Item(sdktest.Tier1, 1_000, i))
 		}
 		report := func(done sdk.Issued) error {
+			if done.Err != nil { // IssueRun returns the first; here it is told for each chunk
+				return nil
+			}
 			fmt.Println("chunk", done.Chunk, "from item", done.First, "packages", len(done.Packages))
 			return nil
 		}

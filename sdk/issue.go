@@ -33,7 +33,7 @@ const (
 // RunID names an issue run: chosen once, kept by the ERP, and used again to resume.
 type RunID [voucherv1.RunSize]byte
 
-// Issued is a chunk of a run that is on the chain.
+// Issued is the end of a chunk of a run: it is on the chain, unless Err says otherwise.
 type Issued struct {
 	Chunk uint32
 	// First is the place of its first item in the run's items, of which it has Items; Packages has the id for each of them.
@@ -42,6 +42,9 @@ type Issued struct {
 	Packages     []id.ID
 	// Before: an earlier attempt had issued it.
 	Before bool
+	// Err is why it is not known to be on the chain. Where it matches ErrUnsettled, the chunk may be there all the same, or
+	// come there; any other says that this attempt did not issue it.
+	Err error
 }
 
 // RunDiffers says that what is on the chain under a run is not what these items are: nothing was sent. It matches
@@ -91,10 +94,11 @@ func chunkSize(items []*voucherv1.IssueItem) int {
 }
 
 // IssueRun issues packages for any number of items in chunks, each all or none, several on the way at once, and reports each
-// chunk, in order, when it is proven. Called again with the same run and the same items in the same order it goes on
+// chunk that was begun, in order, when its end is known: issued or, with Issued.Err, not. Called again with the same run and the same items in the same order it goes on
 // where it stopped: what was issued is not issued again. Where the chain has other items under the run, it is a
-// *RunDiffers, and nothing is sent. An error of the progress function stops the run; an error of a chunk too, once those
-// that were on the way are known.
+// *RunDiffers, and nothing is sent. An error of the progress function stops the run, and is the last that it is told; an
+// error of a chunk too, once those that were on the way are known. The first error is returned; the chunks on the way
+// beside it may have others, which progress alone is told.
 func (c *Client) IssueRun(ctx context.Context, run RunID, items []*voucherv1.IssueItem, progress func(Issued) error) error {
 	all := chunksOf(run, items)
 	there, err := c.chunksThere(ctx, run, all)
@@ -103,43 +107,38 @@ func (c *Client) IssueRun(ctx context.Context, run RunID, items []*voucherv1.Iss
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ways := make([]chan attempted, len(all))
-	var failed error
+	ways := make([]chan Issued, len(all))
+	var failed, stopped error
 	for i, started := 0, 0; i < len(all) && (failed == nil || i < started); i++ {
 		for ; failed == nil && started < min(len(all), i+chunksAtOnce); started++ {
 			ways[started] = c.sendChunk(ctx, all[started], there[started])
 		}
 		got := <-ways[i]
-		switch {
-		case got.err != nil && failed == nil:
-			failed = fmt.Errorf("chunk %d (items %d to %d): %w", i+1, all[i].first, all[i].first+len(all[i].m.Items)-1, got.err)
-		case got.err == nil && ctx.Err() == nil:
-			if err := progress(got.issued); err != nil {
-				failed = err
+		if got.Err != nil && failed == nil {
+			failed = fmt.Errorf("chunk %d (items %d to %d): %w", i+1, got.First, got.First+got.Items-1, got.Err)
+		}
+		if stopped == nil {
+			if stopped = progress(got); stopped != nil {
 				cancel()
 			}
+		}
+		if failed == nil {
+			failed = stopped
 		}
 	}
 	return failed
 }
 
-// attempted is how sending a chunk ended.
-type attempted struct {
-	issued Issued
-	err    error
-}
-
-func (c *Client) sendChunk(ctx context.Context, one chunk, there bool) chan attempted {
-	out := make(chan attempted, 1)
+func (c *Client) sendChunk(ctx context.Context, one chunk, there bool) chan Issued {
+	out := make(chan Issued, 1)
 	go func() {
-		var a attempted
+		send := c.issueChunk
 		if there {
-			a.issued, a.err = c.issuedBefore(ctx, one.m)
-		} else {
-			a.issued, a.err = c.issueChunk(ctx, one.m)
+			send = c.issuedBefore
 		}
-		a.issued.First, a.issued.Items = one.first, len(one.m.Items)
-		out <- a
+		end, err := send(ctx, one.m)
+		end.Chunk, end.First, end.Items, end.Err = one.m.Chunk, one.first, len(one.m.Items), err
+		out <- end
 	}()
 	return out
 }
@@ -247,9 +246,18 @@ func issued(t Ticket, m *voucherv1.Issue, before bool) Issued {
 	return out
 }
 
-// issuedBefore proves that a chunk is on the chain with this content, and finds the attempt that issued it: the one whose
-// first package is there.
+// issuedBefore finds a chunk that is, or may be, on the chain: an error other than *RunDiffers leaves that unknown.
 func (c *Client) issuedBefore(ctx context.Context, m *voucherv1.Issue) (Issued, error) {
+	out, err := c.findIssued(ctx, m)
+	if err != nil && !errors.Is(err, ErrUnsettled) && !errors.Is(err, voucherv1.ErrRunChunkDiffers) {
+		err = unsettled(err)
+	}
+	return out, err
+}
+
+// findIssued proves that a chunk is on the chain with this content, and finds the attempt that issued it: the one whose
+// first package is there.
+func (c *Client) findIssued(ctx context.Context, m *voucherv1.Issue) (Issued, error) {
 	var tickets []Ticket
 	keys := [][]byte{voucherv1.RunChunkKey(c.account, m.Run, m.Chunk)}
 	for attempt := range uint32(chunkAttempts) {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"connectrpc.com/connect"
+	"github.com/splittally/splittally/modules/kernel/gatev1"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
@@ -104,7 +106,14 @@ func TestIssueRunRefusedInTheMiddle(t *testing.T) {
 	bad := list[sdk.ChunkItems+1]
 	bad.AmountMinor, bad.Background.Invoices[0].UsedMinor, bad.Background.Invoices[0].TotalMinor = 1<<50, 1<<50, 1<<50
 	var told []uint32
-	err := obligor.IssueRun(t.Context(), sdk.RunID{3}, list, func(i sdk.Issued) error { told = append(told, i.Chunk); return nil })
+	err := obligor.IssueRun(t.Context(), sdk.RunID{3}, list, func(i sdk.Issued) error {
+		if i.Err == nil {
+			told = append(told, i.Chunk)
+		} else if i.Chunk != 2 || !errors.Is(i.Err, voucherv1.ErrLineExceeded) {
+			t.Errorf("chunk %d: %v", i.Chunk, i.Err)
+		}
+		return nil
+	})
 	if !errors.Is(err, voucherv1.ErrLineExceeded) || !strings.HasPrefix(err.Error(), "chunk 2 (items 500 to 999)") || len(told) < 1 || slices.Contains(told, 2) {
 		t.Errorf("told %v, %v", told, err)
 	}
@@ -119,6 +128,40 @@ func TestIssueRunRefusedInTheMiddle(t *testing.T) {
 	}
 	if err := obligor.IssueRun(t.Context(), sdk.RunID{4}, nil, nil); err == nil {
 		t.Error("a run of nothing")
+	}
+}
+
+// Where one chunk is refused and the answer to the next is lost, the caller is told of both: the second may be on the chain.
+func TestIssueRunTellsOfEachChunk(t *testing.T) {
+	chain := sdktest.Start(t, 1)
+	conf := chain.Config(sdktest.Obligor)
+	l := newLiar(t, conf)
+	conf.Endpoints = []sdk.Endpoint{l.Endpoint}
+	obligor, err := sdk.Dial(t.Context(), conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer obligor.Close()
+	l.lies(bends{submit: func(taken func() (*gatev1.SubmitResponse, error)) (*gatev1.SubmitResponse, error) {
+		a, err := taken()
+		if err == nil && a.Results[0].Code == 0 {
+			return nil, connect.NewError(connect.CodeInternal, errors.New("lost"))
+		}
+		return a, err
+	}})
+	list := items(chain, sdk.ChunkItems+1)
+	bad := list[0]
+	bad.AmountMinor, bad.Background.Invoices[0].UsedMinor, bad.Background.Invoices[0].TotalMinor = 1<<50, 1<<50, 1<<50
+	var ends []sdk.Issued
+	err = obligor.IssueRun(t.Context(), sdk.RunID{5}, list, func(i sdk.Issued) error { ends = append(ends, i); return nil })
+	if !errors.Is(err, voucherv1.ErrLineExceeded) || errors.Is(err, sdk.ErrUnsettled) || len(ends) != 2 {
+		t.Fatalf("%v, %d ends", err, len(ends))
+	}
+	if one := ends[0]; one.First != 0 || one.Items != sdk.ChunkItems || !errors.Is(one.Err, voucherv1.ErrLineExceeded) {
+		t.Errorf("%+v", one)
+	}
+	if one := ends[1]; one.Chunk != 2 || one.First != sdk.ChunkItems || one.Items != 1 || !errors.Is(one.Err, sdk.ErrUnsettled) {
+		t.Errorf("%+v", one)
 	}
 }
 

@@ -53,7 +53,7 @@ func (g *Gate) OpenSession(_ context.Context, r *connect.Request[gatev1.OpenSess
 	case !g.app.HoldsKey(account, pub), key.Verify(pub, digest, r.Msg.Signature) != nil:
 		return nil, refuse(connect.CodeUnauthenticated, "the key does not sign for this account, or the signature does not fit")
 	}
-	token, until, ok := g.sessions.start(account)
+	token, until, ok := g.sessions.start(account, pub)
 	if !ok {
 		return nil, refuse(connect.CodeResourceExhausted, "the node has as many sessions as it can: try another node")
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/cometbft/cometbft/types"
 	"github.com/splittally/splittally/app"
 	"github.com/splittally/splittally/modules/kernel/gatev1/gatev1connect"
-	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/key"
 	"golang.org/x/time/rate"
 )
@@ -129,9 +128,9 @@ type certificateKey struct{}
 // shown that the client holds the key; self-signed is enough, for the chain vouches for the key.
 func (g *Gate) withCertificate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		account, ok := g.certified(r.TLS)
+		who, ok := g.certified(r.TLS)
 		if ok {
-			r = r.WithContext(context.WithValue(r.Context(), certificateKey{}, account))
+			r = r.WithContext(context.WithValue(r.Context(), certificateKey{}, who))
 		}
 		if !ok && g.sessions.find(bearer(r.Header)) == nil {
 			r.Body = http.MaxBytesReader(w, r.Body, maxStrangersBody)
@@ -140,19 +139,21 @@ func (g *Gate) withCertificate(next http.Handler) http.Handler {
 	})
 }
 
-func (g *Gate) certified(state *tls.ConnectionState) (id.ID, bool) {
+func (g *Gate) certified(state *tls.ConnectionState) (holder, bool) {
 	if state == nil || len(state.PeerCertificates) == 0 {
-		return id.ID{}, false
+		return holder{}, false
 	}
 	pub, ok := state.PeerCertificates[0].PublicKey.(*ecdsa.PublicKey)
 	if !ok || pub.Curve != elliptic.P256() {
-		return id.ID{}, false
+		return holder{}, false
 	}
 	point, err := pub.Bytes()
 	if err != nil {
-		return id.ID{}, false
+		return holder{}, false
 	}
-	return g.app.AccountOf(key.Public{Kind: key.P256, Bytes: compress(point)})
+	by := key.Public{Kind: key.P256, Bytes: compress(point)}
+	account, ok := g.app.AccountOf(by)
+	return holder{account, by.ID()}, ok
 }
 
 // compress turns an uncompressed point, 4‖x‖y, into its one encoding here.

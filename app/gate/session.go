@@ -17,6 +17,7 @@ import (
 	"github.com/splittally/splittally/app"
 	"github.com/splittally/splittally/modules/kernel/gatev1"
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/key"
 	"golang.org/x/time/rate"
 )
 
@@ -27,21 +28,28 @@ const (
 	maxSessions   = 100_000
 )
 
-// session is one account's right to ask until its time is over.
+// session is a right to ask until its time is over, or the key that opened it is no longer the account's.
 type session struct {
-	account id.ID
-	until   time.Time
+	holder
+	key   key.Public
+	until time.Time
 }
 
-// maxPerAccount bounds the sessions of one account; one more ends the oldest.
-const maxPerAccount = 32
+// holder is an account by one of its keys: what one of them does ends and slows nothing of the others'.
+type holder struct {
+	account id.ID
+	keyID   id.ID
+}
+
+// maxPerHolder bounds the sessions that one key has opened; one more ends the oldest.
+const maxPerHolder = 32
 
 // sessions hands out tokens and knows whose they are.
 type sessions struct {
 	mu     sync.Mutex
 	open   map[string]*session
-	by     map[id.ID][]string // tokens of an account, oldest first
-	rates  map[id.ID]*rate.Limiter
+	by     map[holder][]string // tokens, oldest first
+	rates  map[holder]*rate.Limiter
 	secret [32]byte
 	now    func() time.Time
 	swept  time.Time
@@ -49,7 +57,7 @@ type sessions struct {
 }
 
 func newSessions(l Limits, now func() time.Time) *sessions {
-	s := &sessions{open: map[string]*session{}, by: map[id.ID][]string{}, rates: map[id.ID]*rate.Limiter{}, now: now, limits: l}
+	s := &sessions{open: map[string]*session{}, by: map[holder][]string{}, rates: map[holder]*rate.Limiter{}, now: now, limits: l}
 	if _, err := rand.Read(s.secret[:]); err != nil {
 		panic("gate: no randomness: " + err.Error())
 	}
@@ -76,27 +84,28 @@ func (s *sessions) fresh(challenge []byte) bool {
 }
 
 // start opens a session and returns its token.
-func (s *sessions) start(account id.ID) (string, time.Time, bool) {
+func (s *sessions) start(account id.ID, by key.Public) (string, time.Time, bool) {
 	var b [32]byte
 	if _, err := rand.Read(b[:]); err != nil {
 		return "", time.Time{}, false
 	}
 	token, until := hex.EncodeToString(b[:]), s.now().Add(sessionLife)
+	who := holder{account, by.ID()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if mine := s.by[account]; len(mine) >= maxPerAccount {
+	if mine := s.by[who]; len(mine) >= maxPerHolder {
 		s.end(mine[0])
 	}
 	s.sweep()
 	if len(s.open) >= maxSessions {
 		return "", time.Time{}, false
 	}
-	s.open[token] = &session{account: account, until: until}
-	s.by[account] = append(s.by[account], token)
+	s.open[token] = &session{holder: who, key: by, until: until}
+	s.by[who] = append(s.by[who], token)
 	return token, until, true
 }
 
-// sweep ends what is over, once a minute.
+// sweep ends what is over, and forgets rates that nobody has drawn on, once a minute.
 func (s *sessions) sweep() {
 	if s.now().Sub(s.swept) < time.Minute {
 		return
@@ -107,6 +116,11 @@ func (s *sessions) sweep() {
 			s.end(token)
 		}
 	}
+	for who, l := range s.rates {
+		if len(s.by[who]) == 0 && l.TokensAt(s.swept) >= float64(s.limits.Burst) {
+			delete(s.rates, who)
+		}
+	}
 }
 
 func (s *sessions) end(token string) {
@@ -115,21 +129,20 @@ func (s *sessions) end(token string) {
 		return
 	}
 	delete(s.open, token)
-	rest := slices.DeleteFunc(s.by[one.account], func(t string) bool { return t == token })
-	if s.by[one.account] = rest; len(rest) == 0 {
-		delete(s.by, one.account)
-		delete(s.rates, one.account)
+	rest := slices.DeleteFunc(s.by[one.holder], func(t string) bool { return t == token })
+	if s.by[one.holder] = rest; len(rest) == 0 {
+		delete(s.by, one.holder)
 	}
 }
 
-// rate is an account's own, over all of its sessions and certificates.
-func (s *sessions) rate(account id.ID) *rate.Limiter {
+// rate is a holder's own, over all of its sessions and connections.
+func (s *sessions) rate(who holder) *rate.Limiter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.rates[account]
+	l := s.rates[who]
 	if l == nil {
 		l = rate.NewLimiter(s.limits.CallsPerSecond, s.limits.Burst)
-		s.rates[account] = l
+		s.rates[who] = l
 	}
 	return l
 }
@@ -165,19 +178,19 @@ func needsSession(procedure string) bool {
 // authenticate finds who asks, holds its rate, and refuses what needs a session and has none.
 func (g *Gate) authenticate(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
-		account, ok := g.who(ctx, req.Header())
+		who, ok := g.who(ctx, req.Header())
 		if !ok && needsSession(req.Spec().Procedure) {
 			return nil, refuse(connect.CodeUnauthenticated, "this needs a session: sign the challenge of Hello and call OpenSession")
 		}
 		limiter := g.anonymous
 		if ok {
-			limiter = g.sessions.rate(account)
+			limiter = g.sessions.rate(who)
 		}
 		if !limiter.AllowN(time.Now(), min(cost(req.Any()), limiter.Burst())) {
 			return nil, refuse(connect.CodeResourceExhausted, "too many calls: wait a second")
 		}
 		if ok {
-			r, err := g.app.ReaderOf(account)
+			r, err := g.app.ReaderOf(who.account)
 			if err != nil {
 				return nil, refuse(connect.CodeUnauthenticated, "the session's account is gone: "+err.Error())
 			}
@@ -201,12 +214,14 @@ func cost(msg any) int {
 	return 1
 }
 
-func (g *Gate) who(ctx context.Context, h http.Header) (id.ID, bool) {
-	if s := g.sessions.find(bearer(h)); s != nil {
-		return s.account, true
+// who asks each time whether the session's key still is the account's: one that was rotated out, recovered or taken from a
+// viewer reads no more.
+func (g *Gate) who(ctx context.Context, h http.Header) (holder, bool) {
+	if s := g.sessions.find(bearer(h)); s != nil && g.app.HoldsKey(s.account, s.key) {
+		return s.holder, true
 	}
-	account, ok := ctx.Value(certificateKey{}).(id.ID)
-	return account, ok
+	who, ok := ctx.Value(certificateKey{}).(holder)
+	return who, ok
 }
 
 func bearer(h http.Header) string {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/key"
 )
 
 // clock is a time that a test moves.
@@ -47,7 +48,7 @@ func TestChallengeAges(t *testing.T) {
 func TestSessionExpires(t *testing.T) {
 	c := &clock{time.Unix(1_767_571_200, 0)}
 	s := newSessions(DefaultLimits, c.now)
-	token, until, ok := s.start(id.ID{1})
+	token, until, ok := s.start(id.ID{1}, key.Public{})
 	if !ok || until != c.at.Add(sessionLife) {
 		t.Fatal(until, ok)
 	}
@@ -68,37 +69,39 @@ func TestSessionExpires(t *testing.T) {
 	}
 }
 
-// One account's sessions are bounded: it locks out nobody, and they share one rate.
-func TestSessionsOfOneAccount(t *testing.T) {
+// The sessions of one key are bounded: it locks out nobody, and they share one rate.
+func TestSessionsOfOneKey(t *testing.T) {
 	c := &clock{time.Unix(1_767_571_200, 0)}
 	s := newSessions(Limits{CallsPerSecond: 1, Burst: 10}, c.now)
-	first, _, _ := s.start(id.ID{1})
-	other, _, _ := s.start(id.ID{2})
+	first, _, _ := s.start(id.ID{1}, key.Public{})
+	other, _, _ := s.start(id.ID{2}, key.Public{})
 	newest := ""
 	for range 1_000 {
-		token, _, ok := s.start(id.ID{1})
+		token, _, ok := s.start(id.ID{1}, key.Public{})
 		if !ok {
 			t.Fatal("refused: an old one of its own should have gone")
 		}
 		newest = token
 	}
 	if len(s.open) > 200 {
-		t.Errorf("one account has %d sessions", len(s.open)-1)
+		t.Errorf("one key has %d sessions", len(s.open)-1)
 	}
 	if s.find(first) != nil || s.find(newest) == nil || s.find(other) == nil {
 		t.Error("the oldest of its own goes, no other")
 	}
-	taken := 0
+	taken, mine := 0, holder{id.ID{1}, key.Public{}.ID()}
 	for range 20 {
-		if s.rate(id.ID{1}).AllowN(c.at, 1) {
+		if s.rate(mine).AllowN(c.at, 1) {
 			taken++
 		}
 	}
 	if taken != 10 {
-		t.Errorf("an account took %d calls of a burst of 10", taken)
+		t.Errorf("a key took %d calls of a burst of 10", taken)
 	}
-	if !s.rate(id.ID{2}).AllowN(c.at, 1) {
-		t.Error("another account has none left")
+	for _, who := range []holder{{id.ID{2}, mine.keyID}, {id.ID{1}, id.ID{7}}} {
+		if !s.rate(who).AllowN(c.at, 1) {
+			t.Errorf("%v has none left", who)
+		}
 	}
 }
 
@@ -107,13 +110,13 @@ func TestSessionsAreSwept(t *testing.T) {
 	c := &clock{time.Unix(1_767_571_200, 0)}
 	s := newSessions(DefaultLimits, c.now)
 	for n := range 300 {
-		if _, _, ok := s.start(id.ID{byte(n), byte(n >> 8), 1}); !ok {
+		if _, _, ok := s.start(id.ID{byte(n), byte(n >> 8), 1}, key.Public{}); !ok {
 			t.Fatal("refused")
 		}
-		s.rate(id.ID{byte(n), byte(n >> 8), 1})
+		s.rate(holder{id.ID{byte(n), byte(n >> 8), 1}, id.ID{}})
 	}
 	c.at = c.at.Add(sessionLife + time.Minute)
-	if _, _, ok := s.start(id.ID{1}); !ok {
+	if _, _, ok := s.start(id.ID{1}, key.Public{}); !ok {
 		t.Fatal("refused")
 	}
 	if len(s.open) != 1 || len(s.by) != 1 || len(s.rates) > 1 {

@@ -255,7 +255,33 @@ func TestViewingKeyOpensASession(t *testing.T) {
 	}
 	tier1.must(&membersv1.SetPolicy{Account: tier1.role.Account.Bytes(), Policy: policy})
 	w.WaitHeight(t, w.Running[0].App().Status().Height+2)
-	if _, err := c.open(tier1.role.Account, viewer, c.challenge()); err != nil {
-		t.Error(err)
+	res, err := c.open(tier1.role.Account, viewer, c.challenge())
+	if err != nil {
+		t.Fatal(err)
 	}
+	c.token = res.Token
+	totals := kernelv1.TotalsKey(tier1.role.Account)
+	if rec, err := c.read(totals); err != nil || !rec.MayRead {
+		t.Error(rec, err)
+	}
+	w.takeFrom(tier1, tier1.role.Signer)
+	if rec, err := c.read(totals); err != nil || rec.MayRead || rec.Present {
+		t.Errorf("a viewer who was removed reads on: %v %v", rec, err)
+	}
+	if err := calls(w)["Events"](c); codeOf(err) != connect.CodeUnauthenticated {
+		t.Errorf("a viewer who was removed hears on: %v", err)
+	}
+	if rec, err := tier1.read(totals); err != nil || !rec.MayRead {
+		t.Errorf("who stayed does not read: %v %v", rec, err)
+	}
+}
+
+// takeFrom leaves an account with one signing key, s.
+func (w *world) takeFrom(c *client, s key.Signer) {
+	w.tb.Helper()
+	pub := s.Public()
+	c.must(&membersv1.SetPolicy{Account: c.role.Account.Bytes(), Policy: &membersv1.Policy{Threshold: 1, Keys: []*membersv1.Key{
+		{Kind: uint32(pub.Kind), PublicKey: pub.Bytes, Purpose: membersv1.KeyPurpose_KEY_PURPOSE_SIGN, Holder: "test"},
+	}}})
+	w.WaitHeight(w.tb, w.Running[0].App().Status().Height+2)
 }

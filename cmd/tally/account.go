@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,6 +11,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -88,11 +88,11 @@ func ownAccount(ctx context.Context, s *wallet.Session, text string) (*membersv1
 	}
 	switch len(found) {
 	case 0:
-		return nil, nil, fmt.Errorf("%w: no account of your member is called %.80q; 'tally account list' shows them", wallet.ErrNoMatch, text)
+		return nil, nil, lang.Errorf("%w: no account of your member is called %.80q; 'tally account list' shows them", wallet.ErrNoMatch, text)
 	case 1:
 		return found[0], own, nil
 	}
-	return nil, nil, wrong("ACCOUNT", fmt.Sprintf("%q fits %d of your member's accounts", text, len(found)), "Give more digits of its id.")
+	return nil, nil, wrong("ACCOUNT", lang.T("%q fits %d of your member's accounts", text, len(found)), lang.T("Give more digits of its id."))
 }
 
 // minShort is how many hex digits a short id has at least.
@@ -124,9 +124,9 @@ func (p *program) listAccounts(ctx context.Context, s *wallet.Session) error {
 		}
 		table = append(table, []string{j.Account[:8], j.Name, j.State, signs(a.Policy), limitsText(a.Policy), note})
 	}
-	return p.answer(map[string]any{"verified": verified(s, s.Clock.At), "accounts": list}, func(w io.Writer) {
+	return p.answer(map[string]any{"verified": verified(s, s.Clock.At), "accounts": list}, func(w page) {
 		grid(w, nil, []string{"account", "name", "state", "signs", "limits", ""}, table)
-		fmt.Fprintln(w, "\nEach is proven; that the node lists them all is not.")
+		w.say("\nEach is proven; that the node lists them all is not.\n")
 		stamp(w, s, s.Clock.At)
 	})
 }
@@ -177,7 +177,7 @@ func (p *program) showOwn(ctx context.Context, s *wallet.Session, text string) e
 	if j.Waits, err = recoveryOn(ctx, s, a.Id); err != nil {
 		return err
 	}
-	return p.answer(map[string]any{"verified": verified(s, v), "account": j}, func(w io.Writer) {
+	return p.answer(map[string]any{"verified": verified(s, v), "account": j}, func(w page) {
 		facts(w, "account", j.Account, "name", j.Name, "state", j.State, "main account", yesNo(j.Main), "signs", signs(a.Policy)+" keys",
 			"methods", strings.Join(a.GetPolicy().GetMethods(), ", "))
 		for _, k := range j.Policy.Keys {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"google.golang.org/protobuf/proto"
 )
@@ -74,7 +75,7 @@ func (p *program) accountLimits() *cobra.Command {
 func changeLimits(p *membersv1.Policy, set, remove []string) error {
 	for _, currency := range remove {
 		if p.Limit(currency) == nil {
-			return wrong("remove", fmt.Sprintf("there is no limit in %.12q", currency), "'tally account show' lists the limits.")
+			return wrong("remove", lang.T("there is no limit in %.12q", currency), lang.T("'tally account show' lists the limits."))
 		}
 		p.Limits = slices.DeleteFunc(p.Limits, func(l *membersv1.Limit) bool { return l.Currency == currency })
 	}
@@ -82,7 +83,7 @@ func changeLimits(p *membersv1.Policy, set, remove []string) error {
 		currency, amounts, _ := strings.Cut(one, "=")
 		once, daily, ok := strings.Cut(amounts, "/")
 		if !ok {
-			return wrong("set", fmt.Sprintf("%.60q", one), "Write it as CNY=500000.00/2000000.00.")
+			return wrong("set", lang.T("%.60q", one), lang.T("Write it as CNY=500000.00/2000000.00."))
 		}
 		l, err := (&policyLimitJSON{Currency: currency, PerTransaction: once, PerDay: daily}).message()
 		if err != nil {
@@ -124,7 +125,7 @@ func rotate(p *membersv1.Policy, out, in []string, threshold uint32) error {
 			}
 		}
 		if n != 1 {
-			return wrong("remove", fmt.Sprintf("%.90q is that of %d keys", one, n), "Name one key: 'tally account show' lists them.")
+			return wrong("remove", lang.T("%.90q is that of %d keys", one, n), lang.T("Name one key: 'tally account show' lists them."))
 		}
 		p.Keys = slices.DeleteFunc(p.Keys, fits)
 	}

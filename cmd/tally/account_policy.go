@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/modules/kernel/money"
 	"github.com/splittally/splittally/modules/members/membersv1"
+	"github.com/splittally/splittally/sdk/lang"
 )
 
 // maxPolicyFile bounds a file that a person writes, in bytes.
@@ -115,18 +115,18 @@ const encryptionPrefix = "x25519:"
 func (j *policyKeyJSON) message() (*membersv1.Key, error) {
 	purpose, ok := purposes[j.Purpose]
 	if !ok {
-		return nil, wrong("purpose", fmt.Sprintf("%.40q is no purpose of a key", j.Purpose), "Use sign, view or encrypt.")
+		return nil, wrong("purpose", lang.T("%.40q is no purpose of a key", j.Purpose), lang.T("Use sign, view or encrypt."))
 	}
 	k := &membersv1.Key{Purpose: purpose, Holder: j.Holder}
 	if digits, found := strings.CutPrefix(j.Key, encryptionPrefix); found {
 		var err error
 		if k.PublicKey, err = hex.DecodeString(digits); err != nil {
-			return nil, wrong("key", fmt.Sprintf("%.90q is no key", j.Key), "After x25519: 64 hex digits follow.")
+			return nil, wrong("key", lang.T("%.90q is no key", j.Key), lang.T("After x25519: 64 hex digits follow."))
 		}
 		return k, nil
 	}
 	if purpose == membersv1.KeyPurpose_KEY_PURPOSE_ENCRYPT {
-		return nil, wrong("key", fmt.Sprintf("%.90q is no key to encrypt to", j.Key), "Write it as x25519: and 64 hex digits.")
+		return nil, wrong("key", lang.T("%.90q is no key to encrypt to", j.Key), lang.T("Write it as x25519: and 64 hex digits."))
 	}
 	pub, err := publicKey(j.Key)
 	k.Kind, k.PublicKey = uint32(pub.Kind), pub.Bytes
@@ -139,15 +139,15 @@ func publicKey(text string) (key.Public, error) {
 	name, digits, _ := strings.Cut(strings.TrimSpace(text), ":")
 	kind, err := key.KindOf(name)
 	if err != nil {
-		return key.Public{}, wrong("key", fmt.Sprintf("%.90q is no public key", text), do)
+		return key.Public{}, wrong("key", lang.T("%.90q is no public key", text), lang.T(do))
 	}
 	b, err := hex.DecodeString(digits)
 	if err != nil {
-		return key.Public{}, wrong("key", fmt.Sprintf("%.90q is no public key", text), do)
+		return key.Public{}, wrong("key", lang.T("%.90q is no public key", text), lang.T(do))
 	}
 	pub, err := key.Parse(kind, b)
 	if err != nil {
-		return key.Public{}, wrong("key", fmt.Sprintf("%.90q: %s", text, err), do)
+		return key.Public{}, wrong("key", lang.T("%.90q: %s", text, err), lang.T(do))
 	}
 	return pub, nil
 }
@@ -168,15 +168,15 @@ func (j *policyLimitJSON) message() (*membersv1.Limit, error) {
 func readStrict(field, path string, into any) error {
 	b, err := readBounded(path, maxPolicyFile)
 	if err != nil {
-		return wrong(field, err.Error(), "Name another file.")
+		return wrong(field, lang.T("%s", err), lang.T("Name another file."))
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return wrong(field, fmt.Sprintf("%s: %s", path, err), "Mend what is named.")
+		return wrong(field, lang.T("%s: %s", path, err), lang.T("Mend what is named."))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return wrong(field, path+": there is something behind its end", "Take it away.")
+		return wrong(field, lang.T("%s: there is something behind its end", path), lang.T("Take it away."))
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,9 +59,9 @@ func recoveryOn(ctx context.Context, s *wallet.Session, account []byte) (*recove
 	return &j, nil
 }
 
-func warnOf(w io.Writer, r *recoveryJSON) {
+func warnOf(w page, r *recoveryJSON) {
 	if r != nil {
-		fmt.Fprintln(w, wallet.Line(r.warning))
+		w.say("%s\n", wallet.Line(r.warning))
 	}
 }
 
@@ -104,9 +103,9 @@ func (p *program) listRecoveries(ctx context.Context, s *wallet.Session) error {
 		}
 		list = append(list, recoveryJSONOf(s, r))
 	}
-	return p.answer(map[string]any{"verified": verified(s, s.Clock.At), "recoveries": list}, func(w io.Writer) {
+	return p.answer(map[string]any{"verified": verified(s, s.Clock.At), "recoveries": list}, func(w page) {
 		if len(list) == 0 {
-			fmt.Fprintln(w, "No recovery of your member's accounts waits.")
+			w.say("No recovery of your member's accounts waits.\n")
 		}
 		for i := range list {
 			warnOf(w, &list[i])

@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"google.golang.org/protobuf/proto"
 )
@@ -98,7 +98,7 @@ func removeSettlement(r *membersv1.SettlementAccount) (proto.Message, error) {
 
 func confirmSettlement(r *membersv1.SettlementAccount) (proto.Message, error) {
 	if r.Pending == nil {
-		return nil, fmt.Errorf("%w: no change of your member's settlement account in %s is under way", wallet.ErrNoMatch, r.Currency)
+		return nil, lang.Errorf("%w: no change of your member's settlement account in %s is under way", wallet.ErrNoMatch, r.Currency)
 	}
 	return &membersv1.ConfirmSettlementAccount{Currency: r.Currency, Account: r.Pending.To}, nil
 }
@@ -150,7 +150,7 @@ func settlementOf(s *wallet.Session, r *membersv1.SettlementAccount) settlementJ
 	out.Pending = &changeJSON{To: atBankOf(c.To), AskedBy: hex.EncodeToString(c.AskedBy), ConfirmedBy: hex.EncodeToString(c.ConfirmedBy)}
 	to := "none any more"
 	if c.To != nil {
-		to = wallet.BankAccount(c.To)
+		to = wallet.BankAccount(s.Lang, c.To)
 	}
 	if c.DueUnixS == 0 {
 		out.change = fmt.Sprintf("A change in %s waits for its second key (tally settlement confirm %s, by another account): %s", r.Currency, r.Currency, to)
@@ -175,19 +175,19 @@ func (p *program) listSettlements(ctx context.Context, s *wallet.Session, member
 		}
 		list = append(list, settlementOf(s, r))
 		if r.Current != nil {
-			table = append(table, []string{r.Currency, wallet.BankAccount(r.Current), s.Clock.Minute(s.Clock.Unix(r.SinceUnixS))})
+			table = append(table, []string{r.Currency, wallet.BankAccount(s.Lang, r.Current), s.Clock.Minute(s.Clock.Unix(r.SinceUnixS))})
 		}
 	}
-	return p.answer(map[string]any{"verified": verified(s, s.Clock.At), "member": member.String(), "settlements": list}, func(w io.Writer) {
+	return p.answer(map[string]any{"verified": verified(s, s.Clock.At), "member": member.String(), "settlements": list}, func(w page) {
 		if len(table) == 0 {
-			fmt.Fprintf(w, "%s has no settlement account.\n", name)
+			w.say("%s has no settlement account.\n", name)
 		} else {
-			fmt.Fprintf(w, "%s is paid at:\n", name)
+			w.say("%s is paid at:\n", name)
 			grid(w, nil, []string{"currency", "account", "since"}, table)
 		}
 		for _, one := range list {
 			if one.change != "" {
-				fmt.Fprintln(w, wallet.Line(one.change))
+				w.say("%s\n", wallet.Line(one.change))
 			}
 		}
 		stamp(w, s, s.Clock.At)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/splittally/splittally/sdk"
 	"github.com/splittally/splittally/sdk/wallet"
@@ -60,8 +59,8 @@ func (p *program) done(s *wallet.Session, words []string, o sdk.Outcome, d deed)
 	if d.created != nil {
 		out.Created = d.created(o)
 	}
-	return p.answer(out, func(w io.Writer) {
-		fmt.Fprintf(w, "Done in block %d, %s\n", o.Height, s.Clock.Stamp(o.Proof))
+	return p.answer(out, func(w page) {
+		w.say("Done in block %d, %s\n", o.Height, s.Clock.Stamp(o.Proof))
 		if d.next != nil {
 			fmt.Fprintln(w, d.next(o))
 		}

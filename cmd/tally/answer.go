@@ -11,6 +11,7 @@ import (
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
 	"github.com/splittally/splittally/sdk/invoice"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"google.golang.org/protobuf/proto"
 )
@@ -58,7 +59,7 @@ func find(g *wallet.Sight, short string) (target, error) {
 	h, err := incoming.Part(short)
 	if err == nil {
 		if _, err := waiting.Package(short); err == nil {
-			return target{}, wrong("id", short+" fits a voucher and a part", "Write more of it.")
+			return target{}, wrong("id", lang.T("%s fits a voucher and a part", short), lang.T("Write more of it."))
 		}
 		return target{pkg: h.Package, part: h.Part}, nil
 	}
@@ -67,7 +68,7 @@ func find(g *wallet.Sight, short string) (target, error) {
 	}
 	pkg, err := waiting.Package(short)
 	if errors.Is(err, wallet.ErrNoMatch) {
-		return target{}, fmt.Errorf("%w: %s neither waits for your acceptance nor is on offer to you", wallet.ErrNoMatch, short)
+		return target{}, lang.Errorf("%w: %s neither waits for your acceptance nor is on offer to you", wallet.ErrNoMatch, short)
 	}
 	return target{pkg: pkg}, err
 }
@@ -98,7 +99,7 @@ func (p *program) acceptAll(ctx context.Context, s *wallet.Session, ids, files, 
 	if err != nil {
 		return err
 	}
-	d := deed{next: func(sdk.Outcome) string { return "'tally holdings' shows what you hold." }}
+	d := deed{next: func(sdk.Outcome) string { return s.Lang.F("'tally holdings' shows what you hold.") }}
 	var uses []*voucherv1.InvoiceUse
 	for _, short := range ids {
 		t, err := find(g, short)
@@ -132,8 +133,8 @@ func flagsOf(ctx context.Context, s *wallet.Session, uses []*voucherv1.InvoiceUs
 				continue
 			}
 			if !isNamed(second, named) {
-				return nil, voucherv1.ErrFlagNotNamed.At("flags", "it looks like invoice %s; to go on, add --flag %s",
-					wallet.Short(f.Fingerprint), wallet.Short(second))
+				return nil, voucherv1.ErrFlagNotNamed.At("flags", "%s",
+					s.Lang.F("it looks like invoice %s; to go on, add --flag %s", wallet.Short(f.Fingerprint), wallet.Short(second)))
 			}
 			out = append(out, second)
 		}
@@ -157,10 +158,10 @@ func isNamed(flag []byte, named []string) bool {
 // must be. Notes say what was and was not compared.
 func compare(s *wallet.Session, uses []*voucherv1.InvoiceUse, files []string) ([]string, error) {
 	if len(uses) == 0 && len(files) > 0 {
-		return nil, wrong("invoice", "no invoice stands behind it", "Leave --invoice out.")
+		return nil, wrong("invoice", lang.T("no invoice stands behind it"), lang.T("Leave --invoice out."))
 	}
 	if len(files) == 0 {
-		return uncompared(len(uses)), nil
+		return uncompared(s.Lang, len(uses)), nil
 	}
 	k, err := invoiceKey(s)
 	if err != nil {
@@ -179,23 +180,23 @@ func compare(s *wallet.Session, uses []*voucherv1.InvoiceUse, files []string) ([
 		fingerprint := invoice.Primary(k, inv)
 		use, ok := left[string(fingerprint[:])]
 		if !ok || use.IssueDay != int32(inv.IssueDate) || use.TotalMinor != inv.PayableMinor {
-			return nil, fmt.Errorf("%w: %s is invoice %s of %s over %s, which the voucher does not name with this day and amount",
+			return nil, lang.Errorf("%w: %s is invoice %s of %s over %s, which the voucher does not name with this day and amount",
 				wallet.ErrDocument, file, inv.Number, inv.IssueDate, wallet.Money(inv.PayableMinor, inv.Currency))
 		}
 		delete(left, string(fingerprint[:]))
-		notes = append(notes, fmt.Sprintf("Your copy of invoice %s fits: seller, buyer, number, day and amount.", inv.Number))
+		notes = append(notes, s.Lang.F("Your copy of invoice %s fits: seller, buyer, number, day and amount.", inv.Number))
 	}
 	if len(left) > 0 {
-		return nil, fmt.Errorf("%w: it rests on %d more invoices; give each with --invoice", wallet.ErrDocument, len(left))
+		return nil, lang.Errorf("%w: it rests on %d more invoices; give each with --invoice", wallet.ErrDocument, len(left))
 	}
 	return notes, nil
 }
 
-func uncompared(n int) []string {
+func uncompared(l lang.Lang, n int) []string {
 	if n == 0 {
 		return nil
 	}
-	return []string{"You have not compared the invoices behind it with your own; --invoice FILE does."}
+	return []string{l.F("You have not compared the invoices behind it with your own; --invoice FILE does.")}
 }
 
 // reject turns down vouchers and offers.

@@ -2,13 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"maps"
 	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -31,12 +30,12 @@ func (p *program) namesCommand() *cobra.Command {
 	}, &cobra.Command{
 		Use: "remove NAME", Short: "Forget a name", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			w, err := wallet.Open(p.home)
+			w, err := p.openLocked()
 			if err != nil {
 				return err
 			}
 			if _, ok := w.Profile.Names[args[0]]; !ok {
-				return fmt.Errorf("%w: the address book has no %.80q", wallet.ErrNoMatch, args[0])
+				return lang.Errorf("%w: the address book has no %.80q", wallet.ErrNoMatch, args[0])
 			}
 			delete(w.Profile.Names, args[0])
 			return w.Save()
@@ -46,7 +45,7 @@ func (p *program) namesCommand() *cobra.Command {
 }
 
 func (p *program) listNames() error {
-	w, err := wallet.Open(p.home)
+	w, err := p.openLocked()
 	if err != nil {
 		return err
 	}
@@ -54,13 +53,13 @@ func (p *program) listNames() error {
 	if book == nil {
 		book = map[string]id.ID{}
 	}
-	return p.answer(map[string]any{"names": book}, func(out io.Writer) {
+	return p.answer(map[string]any{"names": book}, func(out page) {
 		var table [][]string
 		for _, name := range slices.Sorted(maps.Keys(book)) {
 			table = append(table, []string{name, book[name].String()})
 		}
 		if len(table) == 0 {
-			fmt.Fprintln(out, "The address book is empty; 'tally names add NAME ACCOUNT' adds to it. Members' names work without.")
+			out.say("The address book is empty; 'tally names add NAME ACCOUNT' adds to it. Members' names work without.\n")
 			return
 		}
 		grid(out, nil, []string{"name", "account"}, table)
@@ -86,7 +85,7 @@ func (p *program) addName(ctx context.Context, s *wallet.Session, name, text str
 	if err := s.Wallet.Save(); err != nil {
 		return err
 	}
-	return p.answer(map[string]any{"name": name, "account": partyOf(who)}, func(w io.Writer) {
-		fmt.Fprintf(w, "%s is %s from now on, in this wallet.\n", name, who.Full())
+	return p.answer(map[string]any{"name": name, "account": partyOf(who)}, func(w page) {
+		w.say("%s is %s from now on, in this wallet.\n", name, who.Full())
 	})
 }

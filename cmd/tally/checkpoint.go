@@ -4,12 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -60,9 +59,9 @@ func (p *program) writePoint(out string, point *sdk.Checkpoint) error {
 		return err
 	}
 	if err := os.WriteFile(out, append(b, '\n'), 0o600); err != nil {
-		return wrong("out", err.Error(), "Name a file that can be written.")
+		return wrong("out", lang.T("%s", err), lang.T("Name a file that can be written."))
 	}
-	fmt.Fprintf(p.err, "Height %d of %s is in %s, with %d confirmations.\n", point.Height, point.Chain, out, len(point.Signatures))
+	p.note("Height %d of %s is in %s, with %d confirmations.\n", point.Height, point.Chain, out, len(point.Signatures))
 	return nil
 }
 
@@ -74,7 +73,7 @@ func readPoint(file string) (*sdk.Checkpoint, error) {
 			return point, nil
 		}
 	}
-	return nil, wrong("checkpoint", fmt.Sprintf("%s: %v", file, err), "Give the file that 'tally checkpoint make' wrote.")
+	return nil, wrong("checkpoint", lang.T("%s: %v", file, err), lang.T("Give the file that 'tally checkpoint make' wrote."))
 }
 
 // signPoint signs only what the wallet itself finds at that height.
@@ -88,10 +87,10 @@ func (p *program) signPoint(ctx context.Context, s *wallet.Session, file string)
 		return err
 	}
 	if own.Chain != point.Chain || own.Hash != point.Hash {
-		return fmt.Errorf("%w: the checkpoint's header %d is %.16s…, on the chain that this wallet follows it is %.16s…: do not sign it, and tell the members",
+		return lang.Errorf("%w: the checkpoint's header %d is %.16s…, on the chain that this wallet follows it is %.16s…: do not sign it, and tell the members",
 			sdk.ErrFork, point.Height, point.Hash, own.Hash)
 	}
-	words := fmt.Sprintf("You vouch, as a member, that header %d of %s has the hash %.16s…; your wallet finds the same.", point.Height, point.Chain, point.Hash)
+	words := s.Lang.F("You vouch, as a member, that header %d of %s has the hash %.16s…; your wallet finds the same.", point.Height, point.Chain, point.Hash)
 	if err := p.confirm([]string{words}); err != nil {
 		return err
 	}
@@ -117,7 +116,7 @@ func (p *program) usePoint(cmd *cobra.Command, file string) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), p.timeout)
 	defer cancel()
 	err = p.session(ctx, w, func(s *wallet.Session) error {
-		return p.answer(map[string]any{"verified": verified(s, s.Clock.At)}, func(out io.Writer) { stamp(out, s, s.Clock.At) })
+		return p.answer(map[string]any{"verified": verified(s, s.Clock.At)}, func(out page) { stamp(out, s, s.Clock.At) })
 	})
 	if err != nil {
 		return errors.Join(err, w.DropCheckpoint())

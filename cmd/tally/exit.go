@@ -16,6 +16,7 @@ import (
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
 	"github.com/splittally/splittally/sdk/invoice"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -46,7 +47,8 @@ const exitCodes = `Exit codes:
    4  no node, or no witness, can be reached
    5  it is not known yet whether the transaction ran: 'tally status' finds out; do not send it again
    6  nothing that this account sees has this name or id
-   7  the wallet: none in the folder, the passphrase does not fit, or a file is damaged
+   7  the wallet: none in the folder, the passphrase or PIN does not fit, its token is not there, or a file is
+      damaged
    8  not confirmed: you said no, or nobody was there to ask (--yes signs without asking)
    9  more than 14 days without contact: a checkpoint is needed ('tally checkpoint --help')
   10  the transaction expired without having run: nothing has happened, and it may be sent anew
@@ -76,7 +78,7 @@ var meanings = []struct {
 	{exitProof, []error{sdk.ErrPin, sdk.ErrProof, sdk.ErrFork, sdk.ErrHeader, sdk.ErrPowerChange, sdk.ErrStale, sdk.ErrIncomplete, sdk.ErrAnswer}},
 	{exitTrustExpired, []error{sdk.ErrTrustExpired}},
 	{exitNotFound, []error{wallet.ErrNoMatch, sdk.ErrNotFound, sdk.ErrNotVisible}},
-	{exitWallet, []error{wallet.ErrNoWallet, wallet.ErrLocked, wallet.ErrPassphrase, wallet.ErrDamaged, wallet.ErrExists}},
+	{exitWallet, []error{wallet.ErrNoWallet, wallet.ErrLocked, wallet.ErrPassphrase, wallet.ErrToken, wallet.ErrDamaged, wallet.ErrExists}},
 	{exitNotConfirmed, []error{errNotConfirmed}},
 	{exitUnreachable, []error{sdk.ErrNoWitness, context.DeadlineExceeded, context.Canceled}},
 }
@@ -123,15 +125,15 @@ func (p *program) report(err error) int {
 	code := exitCode(err)
 	var refusal *sdk.Refusal
 	if errors.As(err, &refusal) {
-		fmt.Fprint(p.err, refusalText(refusal))
+		fmt.Fprint(p.err, refusalText(p.lang, refusal))
 		return code
 	}
 	if errors.Is(err, sdk.ErrNotVisible) {
 		err = sdk.ErrNotVisible // the rest is the key of a record
 	}
-	fmt.Fprintf(p.err, "tally: %s\n", strings.TrimSpace(err.Error()))
+	fmt.Fprintf(p.err, "tally: %s\n", strings.TrimSpace(p.told(err)))
 	if hint := hints[code]; hint != "" {
-		fmt.Fprintf(p.err, "%s\n", hint)
+		p.note(hint + "\n")
 	}
 	return code
 }
@@ -148,19 +150,19 @@ var hints = map[int]string{
 
 // refusalText says the rule and the cure in this program's own words, for the code is proven; the figures of the case
 // are the node's words, and are marked as such.
-func refusalText(r *sdk.Refusal) string {
+func refusalText(l lang.Lang, r *sdk.Refusal) string {
 	if r.Code == nil {
-		return fmt.Sprintf("Refused: code %d, which this version does not know.\n  The node says: %s\n  What to do: use a newer version.\n", r.Number, wallet.Line(r.Told))
+		return l.F("Refused: code %d, which this version does not know.\n  The node says: %s\n  What to do: use a newer version.\n", r.Number, wallet.Line(r.Told))
 	}
-	s := fmt.Sprintf("Refused: %s.\n", r.Code.Rule)
+	s := l.F("Refused: %s.\n", l.Word(r.Code.Rule))
 	if told := figures(r); told != "" {
-		s += fmt.Sprintf("  The node adds: %s.\n", wallet.Line(told))
+		s += l.F("  The node adds: %s.\n", wallet.Line(told))
 	}
-	s += fmt.Sprintf("  What to do: %s\n", r.Code.Do)
+	s += l.F("  What to do: %s\n", l.Word(r.Code.Do))
 	if r.Proven {
-		return s + fmt.Sprintf("  Code: %s (%d), proven. Nothing else happened.\n", r.Code.Name, r.Code.Number)
+		return s + l.F("  Code: %s (%d), proven. Nothing else happened.\n", r.Code.Name, r.Code.Number)
 	}
-	return s + fmt.Sprintf("  Code: %s (%d), by the node's own check; 'tally status' proves later that it never ran.\n", r.Code.Name, r.Code.Number)
+	return s + l.F("  Code: %s (%d), by the node's own check; 'tally status' proves later that it never ran.\n", r.Code.Name, r.Code.Number)
 }
 
 // figures are what the node's words have beyond the code's own: the field and the case.
@@ -186,7 +188,8 @@ func topics() []*cobra.Command {
 
 const filesHelp = `The wallet's folder (--home, TALLY_HOME, else ~/.tally) has:
 
-  key.json          the key, encrypted with your passphrase (Web3 Secret Storage, version 3)
+  key.json          the key, encrypted with your passphrase (Web3 Secret Storage, version 3); not there where
+                    the key is in a token
   profile.json      chain, nodes with their pins, the header that the wallet began from, your account, your names,
                     and the consortium's key of invoice fingerprints, which is for members alone
   chain/            the newest trusted header, and who may confirm a checkpoint

@@ -4,14 +4,13 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"google.golang.org/protobuf/proto"
 )
@@ -72,7 +71,7 @@ func (p *program) lay(ctx context.Context, s *wallet.Session, voucher string, f 
 			return map[string]any{"freeze": o.Created(0, 0).String(), "voucher": hex.EncodeToString(pkg.Id)}
 		},
 		next: func(o sdk.Outcome) string {
-			return fmt.Sprintf("Freeze: %s\nEnd it before its time with 'tally release'.", o.Created(0, 0).Short())
+			return s.Lang.F("Freeze: %s\nEnd it before its time with 'tally release'.", o.Created(0, 0).Short())
 		},
 	})
 }
@@ -84,7 +83,7 @@ func extent(typed string, units int64) ([]byte, error) {
 	}
 	var lo, hi int64
 	if _, err := fmt.Sscanf(typed, "%d-%d", &lo, &hi); err != nil || fmt.Sprintf("%d-%d", lo, hi) != typed || lo < 1 || hi < lo || hi > units {
-		return nil, wrong("units", fmt.Sprintf("%.60q is no range of units 1 to %d", typed, units), "Write the first and the last, as 1-30000000.")
+		return nil, wrong("units", lang.T("%.60q is no range of units 1 to %d", typed, units), lang.T("Write the first and the last, as 1-30000000."))
 	}
 	return voucherv1.RangeExtent(lo, hi), nil
 }
@@ -95,7 +94,7 @@ func anyPackage(ctx context.Context, s *wallet.Session, text string) (*voucherv1
 		pkg := &voucherv1.Package{}
 		_, found, err := s.Client.Get(ctx, voucherv1.PackageKey(whole), pkg)
 		if err == nil && !found {
-			err = fmt.Errorf("%w: there is no voucher %s", wallet.ErrNoMatch, whole.Short())
+			err = lang.Errorf("%w: there is no voucher %s", wallet.ErrNoMatch, whole.Short())
 		}
 		return pkg, err
 	}
@@ -153,7 +152,7 @@ func freezeRows(ctx context.Context, s *wallet.Session, all []*voucherv1.Standin
 			Freeze: hex.EncodeToString(f.Id), Voucher: hex.EncodeToString(f.Package), Lo: lo, Hi: hi, Reason: f.Reason, Case: hex.EncodeToString(f.Case),
 			From: s.Clock.Unix(f.FromUnixS).Format(time.RFC3339), Until: s.Clock.Unix(f.UntilUnixS).Format(time.RFC3339), Stands: f.Stands(now.Unix()),
 		}
-		by := byVote
+		by := s.Lang.F(byVote)
 		if len(f.Member) > 0 {
 			who, err := s.Party(ctx, f.By)
 			if err != nil {
@@ -162,14 +161,14 @@ func freezeRows(ctx context.Context, s *wallet.Session, all []*voucherv1.Standin
 			j.By, by = partyOf(who), who.String()
 		}
 		out = append(out, j)
-		table = append(table, []string{j.Freeze[:8], j.Voucher[:8], fmt.Sprintf("%d to %d", lo, hi), by, until(s, f, now), wallet.Line(f.Reason)})
+		table = append(table, []string{j.Freeze[:8], j.Voucher[:8], s.Lang.F("%d to %d", lo, hi), by, until(s, f, now), wallet.Line(f.Reason)})
 	}
 	return out, table, nil
 }
 
 func until(s *wallet.Session, f *voucherv1.StandingFreeze, now time.Time) string {
 	if !f.Stands(now.Unix()) {
-		return "over"
+		return s.Lang.F("over")
 	}
 	return s.Clock.Minute(s.Clock.Unix(f.UntilUnixS))
 }
@@ -207,9 +206,9 @@ func (p *program) showFreezesOf(ctx context.Context, s *wallet.Session, pkg id.I
 	if err != nil {
 		return err
 	}
-	return p.answer(map[string]any{"verified": verified(s, list.Verified), "voucher": pkg.String(), "freezes": all}, func(w io.Writer) {
+	return p.answer(map[string]any{"verified": verified(s, list.Verified), "voucher": pkg.String(), "freezes": all}, func(w page) {
 		if len(all) == 0 {
-			fmt.Fprintf(w, "No freeze is laid on voucher %s.\n", pkg.Short())
+			w.say("No freeze is laid on voucher %s.\n", pkg.Short())
 		} else {
 			grid(w, nil, freezeHeader, table)
 		}
@@ -250,21 +249,21 @@ func (p *program) showOwnFreezes(ctx context.Context, s *wallet.Session) error {
 	}
 	return p.answer(map[string]any{
 		"verified": verified(s, laid.Verified), "freezes": meeting, "laid": own, "blocked": money, "totals_frozen": totalsOf(frozen.Totals),
-	}, func(w io.Writer) {
+	}, func(w page) {
 		titled(w, "Freezes that meet parts of yours:", freezeHeader, met)
-		sums(w, "frozen part", "frozen parts", frozen.Totals)
+		sums(w, "%d frozen part", "%d frozen parts", frozen.Totals)
 		titled(w, "Money that waits for you until no freeze stands:", []string{"bank", "amount", "voucher", "part"}, waiting)
 		titled(w, "Freezes that you laid:", freezeHeader, ours)
 		if len(met)+len(waiting)+len(ours) == 0 {
-			fmt.Fprintln(w, "Nothing of yours is frozen, and you have frozen nothing.")
+			w.say("Nothing of yours is frozen, and you have frozen nothing.\n")
 		}
 		stamp(w, s, laid.Verified)
 	})
 }
 
-func titled(w io.Writer, title string, header []string, table [][]string) {
+func titled(w page, title string, header []string, table [][]string) {
 	if len(table) > 0 {
-		fmt.Fprintln(w, title)
+		w.say(title + "\n")
 		grid(w, nil, header, table)
 	}
 }
@@ -311,9 +310,9 @@ func frozenUntil(s *wallet.Session, h sdk.Holding, all []*voucherv1.StandingFree
 }
 
 // frozenState adds to the state of a part that it is frozen.
-func frozenState(state, until string) string {
+func frozenState(l lang.Lang, state, until string) string {
 	if until == "" {
-		return state
+		return l.State(state)
 	}
-	return strings.Join([]string{state, "frozen until " + until}, ", ")
+	return l.F("%s, frozen until %s", l.State(state), until)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -76,7 +77,7 @@ func TestFrozenUntil(t *testing.T) {
 		if got != tc.want {
 			t.Errorf("%s: %q, want %q", name, got, tc.want)
 		}
-		if state := frozenState("held", got); (state == "held") != (got == "") || !strings.HasPrefix(state, "held") {
+		if state := frozenState(lang.English, "held", got); (state == "held") != (got == "") || !strings.HasPrefix(state, "held") {
 			t.Errorf("%s: %q", name, state)
 		}
 	}
@@ -89,17 +90,17 @@ func TestFrozenUntil(t *testing.T) {
 // What of a voucher went back, and that it is frozen, stands beside its state.
 func TestPackageNotes(t *testing.T) {
 	j := packageJSON{State: "active", Currency: "CNY", Voucher: strings.Repeat("ab", 32)}
-	if j.wentBack() != "" || j.freezes() != "" || packageNote(j) != "active" {
+	if j.wentBack(lang.English) != "" || j.freezes(lang.English) != "" || packageNote(lang.English, j) != "active" {
 		t.Error(j)
 	}
 	j.ExtinguishedMinor, j.Freezes, j.Over60Days = 12_345, 2, true
-	if got := j.wentBack(); got != "123.45 CNY to who owes it: extinguished" {
+	if got := j.wentBack(lang.English); got != "123.45 CNY to who owes it: extinguished" {
 		t.Error(got)
 	}
-	if got := j.freezes(); got != "2: see 'tally freezes abababab'" {
+	if got := j.freezes(lang.English); got != "2: see 'tally freezes abababab'" {
 		t.Error(got)
 	}
-	if got := packageNote(j); got != "active; frozen, in whole or in part; over 60 days to a small firm [802]" {
+	if got := packageNote(lang.English, j); got != "active; frozen, in whole or in part; over 60 days to a small firm [802]" {
 		t.Error(got)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"google.golang.org/protobuf/proto"
 )
@@ -159,12 +159,12 @@ func (p *program) listProposals(ctx context.Context, s *wallet.Session, all bool
 		}
 		table = append(table, []string{j.Proposal[:8], j.Title, name, votesText(j), j.State, s.Clock.Minute(j.expires), yesNo(j.Voted)})
 	}
-	return p.answer(map[string]any{"verified": verified(s, s.Clock.At), "proposals": list}, func(w io.Writer) {
+	return p.answer(map[string]any{"verified": verified(s, s.Clock.At), "proposals": list}, func(w page) {
 		if len(list) == 0 {
-			fmt.Fprintln(w, "No proposal is open.")
+			w.say("No proposal is open.\n")
 		} else {
 			grid(w, nil, []string{"proposal", "title", "by", "votes", "state", "until", "you voted"}, table)
-			fmt.Fprintln(w, "\n'tally gov show PROPOSAL' says what it does. Each is proven; that the node lists them all is not.")
+			w.say("\n'tally gov show PROPOSAL' says what it does. Each is proven; that the node lists them all is not.\n")
 		}
 		stamp(w, s, s.Clock.At)
 	})
@@ -195,11 +195,11 @@ func findProposal(ctx context.Context, s *wallet.Session, text string) (*governa
 	}
 	switch len(found) {
 	case 0:
-		return nil, fmt.Errorf("%w: no proposal is called %.80q; 'tally gov list' shows them", wallet.ErrNoMatch, text)
+		return nil, lang.Errorf("%w: no proposal is called %.80q; 'tally gov list' shows them", wallet.ErrNoMatch, text)
 	case 1:
 		return found[0], nil
 	}
-	return nil, wrong("PROPOSAL", fmt.Sprintf("%q fits %d proposals", text, len(found)), "Give more digits of its id.")
+	return nil, wrong("PROPOSAL", lang.T("%q fits %d proposals", text, len(found)), lang.T("Give more digits of its id."))
 }
 
 func (p *program) govVote() *cobra.Command {
@@ -207,7 +207,7 @@ func (p *program) govVote() *cobra.Command {
 		Use: "vote PROPOSAL yes|no", Short: "Vote on a proposal, after reading what it does", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if args[1] != voteYes && args[1] != voteNo {
-				return wrong("yes|no", fmt.Sprintf("%.20q is no vote", args[1]), "Write yes or no behind the proposal.")
+				return wrong("yes|no", lang.T("%.20q is no vote", args[1]), lang.T("Write yes or no behind the proposal."))
 			}
 			return p.connected(cmd, func(ctx context.Context, s *wallet.Session) error {
 				r, err := findProposal(ctx, s, args[0])

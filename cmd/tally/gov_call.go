@@ -10,6 +10,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/txv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -40,7 +41,7 @@ func callsToVote(paths []string) ([]proto.Message, error) {
 		}
 		for _, one := range calls {
 			if !one.As.IsZero() {
-				return nil, wrong("as", path+": the calls of a proposal run as governance", "Leave \"as\" out.")
+				return nil, wrong("as", lang.T("%s: the calls of a proposal run as governance", path), lang.T("Leave \"as\" out."))
 			}
 			out = append(out, one.Message)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/modules/governance/governancev1"
@@ -49,9 +48,9 @@ func (p *program) listValidators(ctx context.Context, s *wallet.Session) error {
 		list = append(list, validatorJSON{Key: hex.EncodeToString(one.PublicKey), Power: one.Power, Member: hex.EncodeToString(one.Member), Name: name})
 		table = append(table, []string{hex.EncodeToString(one.PublicKey), fmt.Sprint(one.Power), name})
 	}
-	return p.answer(map[string]any{"verified": verified(s, v), "validators": list, "power": set.Power()}, func(w io.Writer) {
+	return p.answer(map[string]any{"verified": verified(s, v), "validators": list, "power": set.Power()}, func(w page) {
 		grid(w, []int{2}, []string{"key", "power", "member"}, table)
-		fmt.Fprintf(w, "\nThe power is %d in all; less than a third of it changes in one block.\n", set.Power())
+		w.say("\nThe power is %d in all; less than a third of it changes in one block.\n", set.Power())
 		stamp(w, s, v)
 	})
 }
@@ -80,8 +79,8 @@ func (p *program) showUpgrade(ctx context.Context, s *wallet.Session) error {
 			text += fmt.Sprintf(" Note: %q.", plan.Info)
 		}
 	}
-	return p.answer(out, func(w io.Writer) {
-		fmt.Fprintln(w, text)
+	return p.answer(out, func(w page) {
+		w.say("%s\n", text)
 		stamp(w, s, v)
 	})
 }

@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"encoding/hex"
-	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/modules/governance/governancev1"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/members/membersv1"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"google.golang.org/protobuf/proto"
 )
@@ -49,11 +49,11 @@ type memberFile struct {
 
 func (j *memberFile) message() (*membersv1.AdmitMember, error) {
 	if (j.USCC == "") == (j.LEI == "") {
-		return nil, wrong("uscc", "a unified social credit code or an LEI is needed, and not both", "Give one of them.")
+		return nil, wrong("uscc", lang.T("a unified social credit code or an LEI is needed, and not both"), lang.T("Give one of them."))
 	}
 	roles, err := membersv1.ParseRoles(j.Roles)
 	if err != nil {
-		return nil, wrong("roles", err.Error(), "Put commas between them.")
+		return nil, wrong("roles", lang.T("%s", err), lang.T("Put commas between them."))
 	}
 	policy, err := j.Policy.message()
 	if err != nil {
@@ -64,7 +64,7 @@ func (j *memberFile) message() (*membersv1.AdmitMember, error) {
 	for _, one := range j.Nodes {
 		b, err := hex.DecodeString(one)
 		if err != nil {
-			return nil, wrong("nodes", fmt.Sprintf("%.60q is no peer id", one), "It is 40 hex digits: 'tallyd' prints it.")
+			return nil, wrong("nodes", lang.T("%.60q is no peer id", one), lang.T("It is 40 hex digits: 'tallyd' prints it."))
 		}
 		m.Nodes = append(m.Nodes, b)
 	}
@@ -164,7 +164,7 @@ func (p *program) proposeStanding(f *proposeFlags) *cobra.Command {
 	c := &cobra.Command{Use: "standing MEMBER [--roles ROLES] [--seat yes|no] [--quota N]", Short: "Change a member's roles, seat or quota of suppliers", Args: cobra.ExactArgs(1)}
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		if seat != "" && seat != "yes" && seat != "no" {
-			return wrong("seat", fmt.Sprintf("%.20q", seat), "Write yes or no.")
+			return wrong("seat", lang.T("%.20q", seat), lang.T("Write yes or no."))
 		}
 		return p.proposing(cmd, f, func(ctx context.Context, s *wallet.Session) ([]proto.Message, error) {
 			m, _, err := standingOf(ctx, s, args[0])
@@ -174,7 +174,7 @@ func (p *program) proposeStanding(f *proposeFlags) *cobra.Command {
 			m.Reason = reason
 			if roles != "" {
 				if m.Roles, err = membersv1.ParseRoles(roles); err != nil {
-					return nil, wrong("roles", err.Error(), "Put commas between them.")
+					return nil, wrong("roles", lang.T("%s", err), lang.T("Put commas between them."))
 				}
 			}
 			if seat != "" {

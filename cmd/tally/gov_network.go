@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"encoding/hex"
-	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/modules/governance/governancev1"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"google.golang.org/protobuf/proto"
 )
@@ -24,7 +24,7 @@ func (p *program) proposeParameter(f *proposeFlags) *cobra.Command {
 		func(_ context.Context, _ *wallet.Session, args []string) ([]proto.Message, error) {
 			value, err := strconv.ParseInt(args[1], 10, 64)
 			if err != nil {
-				return nil, wrong("VALUE", fmt.Sprintf("%.40q is no whole number", args[1]), "'tally gov parameters' shows what holds.")
+				return nil, wrong("VALUE", lang.T("%.40q is no whole number", args[1]), lang.T("'tally gov parameters' shows what holds."))
 			}
 			d, err := day("from", from)
 			return one(&governancev1.SetParameter{Name: args[0], Value: value, FromDay: d, Source: source}, err)
@@ -47,7 +47,7 @@ func (p *program) proposeValidator(f *proposeFlags) *cobra.Command {
 			}
 			k, err := hex.DecodeString(args[1])
 			if err != nil || power < 1 {
-				return nil, wrong("KEY", "a key is 64 hex digits, and its power at least 1", "'tallyd' prints a node's validator key.")
+				return nil, wrong("KEY", lang.T("a key is 64 hex digits, and its power at least 1"), lang.T("'tallyd' prints a node's validator key."))
 			}
 			return one(&governancev1.SetValidator{PublicKey: k, Power: power, Member: member.Id}, nil)
 		})
@@ -82,7 +82,7 @@ func findValidator(ctx context.Context, s *wallet.Session, text string) (*govern
 		}
 	}
 	if len(found) != 1 {
-		return nil, fmt.Errorf("%w: %.80q is the key of %d validators; 'tally gov validators' shows them", wallet.ErrNoMatch, text, len(found))
+		return nil, lang.Errorf("%w: %.80q is the key of %d validators; 'tally gov validators' shows them", wallet.ErrNoMatch, text, len(found))
 	}
 	return found[0], nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/splittally/splittally/modules/governance/governancev1"
 	"github.com/splittally/splittally/modules/kernel/txv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"google.golang.org/protobuf/proto"
 )
@@ -35,7 +36,7 @@ effect together. Your member's own vote is yes.
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(f.calls) == 0 {
-				return wrong("call", "nothing is proposed", "Name a kind, or give --call FILE.")
+				return wrong("call", lang.T("nothing is proposed"), lang.T("Name a kind, or give --call FILE."))
 			}
 			messages, err := callsToVote(f.calls)
 			if err != nil {
@@ -102,7 +103,7 @@ func (f *proposeFlags) message(ctx context.Context, s *wallet.Session, messages 
 	for i, m := range messages {
 		if v, ok := m.(interface{ Validate() error }); ok {
 			if err := v.Validate(); err != nil {
-				return nil, fmt.Errorf("call %d, %s: %w", i, calls[i].Method, err)
+				return nil, lang.Errorf("call %d, %s: %w", i, calls[i].Method, err)
 			}
 		}
 	}

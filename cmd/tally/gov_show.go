@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 
@@ -62,13 +61,13 @@ func (p *program) showProposal(ctx context.Context, s *wallet.Session, text stri
 		return err
 	}
 	j := proposalOf(s, r, seats, s.Clock.Time(v.Time))
-	return p.answer(map[string]any{"verified": verified(s, v), "proposal": j, "what": words, "calls": calls, "ballots": ballots}, func(w io.Writer) {
+	return p.answer(map[string]any{"verified": verified(s, v), "proposal": j, "what": words, "calls": calls, "ballots": ballots}, func(w page) {
 		facts(w, "proposal", j.Proposal, "title", j.Title, "by", by, "state", stateText(j), "until", s.Clock.Minute(j.expires), "votes", votesText(j))
-		fmt.Fprintln(w, "\nWhat it does, all of it or nothing:")
+		w.say("\nWhat it does, all of it or nothing:\n")
 		for _, one := range words {
-			fmt.Fprintf(w, "  %s\n", wallet.Line(one))
+			w.say("  %s\n", wallet.Line(one))
 		}
-		fmt.Fprintln(w)
+		w.say("\n")
 		grid(w, nil, []string{"member", "vote"}, rowsOf(ballots))
 		stamp(w, s, v)
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,6 +11,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/money"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk/invoice"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"google.golang.org/protobuf/proto"
 )
@@ -83,21 +83,21 @@ func (p *program) showStanding(ctx context.Context, s *wallet.Session, currency 
 		return err
 	}
 	out := map[string]any{"verified": verified(s, v), "currency": currency, "max_minor": r.MaxMinor}
-	text := fmt.Sprintf("You have left no standing acceptance in %s: you are asked for every part.", currency)
+	text := s.Lang.F("You have left no standing acceptance in %s: you are asked for every part.", currency)
 	if found {
 		checker, err := s.Party(ctx, r.Checker)
 		if err != nil {
 			return err
 		}
 		out["checker"] = partyOf(checker)
-		text = fmt.Sprintf("Parts of up to %s come to you without your being asked, where %s has checked the documents.", wallet.Money(r.MaxMinor, currency), checker.Full())
+		text = s.Lang.F("Parts of up to %s come to you without your being asked, where %s has checked the documents.", wallet.Money(r.MaxMinor, currency), checker.Full())
 		if r.UntilUnixS > 0 {
 			until := s.Clock.Unix(r.UntilUnixS)
 			out["until"] = until.Format(time.RFC3339)
-			text += " Until " + s.Clock.Minute(until) + "."
+			text += s.Lang.F(" Until %s.", s.Clock.Minute(until))
 		}
 	}
-	return p.answer(out, func(w io.Writer) {
+	return p.answer(out, func(w page) {
 		fmt.Fprintln(w, text)
 		stamp(w, s, v)
 	})
@@ -105,7 +105,7 @@ func (p *program) showStanding(ctx context.Context, s *wallet.Session, currency 
 
 func knownCurrency(code string) error {
 	if _, ok := money.Digits(code); !ok {
-		return wrong("currency", fmt.Sprintf("%.12q is none that the chain knows", code), "Use an ISO 4217 code such as CNY.")
+		return wrong("currency", lang.T("%.12q is none that the chain knows", code), lang.T("Use an ISO 4217 code such as CNY."))
 	}
 	return nil
 }
@@ -187,7 +187,7 @@ func (p *program) line() *cobra.Command {
 				}
 				limit, err := money.Parse(args[1], currency)
 				if err != nil || limit < 0 {
-					return wrong("amount", fmt.Sprintf("%.40q", args[1]), "Write it as 1234.56, from 0.")
+					return wrong("amount", lang.T("%.40q", args[1]), lang.T("Write it as 1234.56, from 0."))
 				}
 				return p.act(ctx, s, deed{messages: []proto.Message{&voucherv1.SetLine{Obligor: obligor.Bytes(), Currency: currency, LimitMinor: limit}}})
 			})
@@ -209,7 +209,7 @@ func (p *program) showLine(ctx context.Context, s *wallet.Session, obligor id.ID
 	if err != nil {
 		return err
 	}
-	by := "vote"
+	by := s.Lang.F("vote")
 	if len(l.Guarantor) > 0 {
 		if by, err = s.MemberName(ctx, l.Guarantor); err != nil {
 			return err
@@ -218,12 +218,12 @@ func (p *program) showLine(ctx context.Context, s *wallet.Session, obligor id.ID
 	return p.answer(map[string]any{
 		"verified": verified(s, v), "obligor": partyOf(who), "currency": currency, "limit_minor": l.LimitMinor,
 		"outstanding_minor": l.OutstandingMinor, "guarantor": hex.EncodeToString(l.Guarantor),
-	}, func(w io.Writer) {
+	}, func(w page) {
 		if !found {
-			fmt.Fprintf(w, "There is no line of %s in %s.\n", who, currency)
+			w.say("There is no line of %s in %s.\n", who, currency)
 		} else {
 			facts(w, "obligor", who.String(), "line", wallet.Money(l.LimitMinor, currency), "outstanding", wallet.Money(l.OutstandingMinor, currency),
-				"left", wallet.Money(max(0, l.LimitMinor-l.OutstandingMinor), currency), "given by", by)
+				"available", wallet.Money(max(0, l.LimitMinor-l.OutstandingMinor), currency), "given by", by)
 		}
 		stamp(w, s, v)
 	})

@@ -3,15 +3,13 @@ package main
 import (
 	"context"
 	"encoding/hex"
-	"fmt"
-	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -75,21 +73,21 @@ func rows(ctx context.Context, s *wallet.Session, list []sdk.Holding) ([]partRow
 }
 
 // trade says what an offer is for, whole.
-func (o *offerJSON) trade() string {
+func (o *offerJSON) trade(l lang.Lang) string {
 	if o == nil {
 		return ""
 	}
 	var out []string
 	for _, one := range o.Invoices {
-		out = append(out, "invoice "+one)
+		out = append(out, l.F("invoice %s", one))
 	}
 	if o.Contract != "" {
-		out = append(out, "contract "+o.Contract)
+		out = append(out, l.F("contract %s", o.Contract))
 	}
 	if o.Recourse {
-		out = append(out, "with recourse")
+		out = append(out, l.F("with recourse"))
 	}
-	return strings.Join(out, ", ")
+	return l.List(out)
 }
 
 func offerOf(o *voucherv1.Offer, to wallet.Party, expires time.Time) *offerJSON {
@@ -157,23 +155,23 @@ func (p *program) showHoldings(ctx context.Context, s *wallet.Session) error {
 	return p.answer(map[string]any{
 		"verified": verified(s, held.Verified), "parts": jsonOf(list), "totals": totalsOf(held.Totals), "totals_on_offer": totalsOf(offered.Totals),
 		"totals_frozen": totalsOf(frozen.Totals),
-	}, func(w io.Writer) {
+	}, func(w page) {
 		if len(list) == 0 {
-			fmt.Fprintln(w, "You hold no vouchers. What others offer you is in 'tally offers', what waits for your acceptance in 'tally pending'.")
+			w.say("You hold no vouchers. What others offer you is in 'tally offers', what waits for your acceptance in 'tally pending'.\n")
 		} else {
 			var out [][]string
 			for _, r := range list {
-				state := frozenState(r.json.State, r.json.FrozenUntil)
+				state := frozenState(w.Lang, r.json.State, r.json.FrozenUntil)
 				if r.to != "" {
-					state += " to " + r.to
+					state = w.F("%s to %s", state, r.to)
 				}
 				out = append(out, []string{r.json.Part[:8], r.json.Voucher[:8], r.obligor, r.json.Due, r.amount, state})
 			}
 			grid(w, []int{5}, []string{"part", "voucher", "owed by", "due", "amount", "state"}, out)
-			fmt.Fprintln(w)
-			sums(w, "part held", "parts held", held.Totals)
-			sums(w, "part on offer", "parts on offer", offered.Totals)
-			sums(w, "part among them frozen: see 'tally freezes'", "parts among them frozen: see 'tally freezes'", frozen.Totals)
+			w.say("\n")
+			sums(w, "%d part held", "%d parts held", held.Totals)
+			sums(w, "%d part on offer", "%d parts on offer", offered.Totals)
+			sums(w, "%d part among them frozen: see 'tally freezes'", "%d parts among them frozen: see 'tally freezes'", frozen.Totals)
 		}
 		stamp(w, s, held.Verified)
 	})
@@ -223,17 +221,17 @@ func (p *program) showOffers(ctx context.Context, s *wallet.Session) error {
 	}
 	return p.answer(map[string]any{
 		"verified": verified(s, in.Verified), "incoming": jsonOf(incoming), "outgoing": jsonOf(outgoing), "totals": totalsOf(in.Totals),
-	}, func(w io.Writer) {
+	}, func(w page) {
 		offerTable(w, "Offered to you; answer with 'tally accept PART' or 'tally reject PART':", "from", incoming)
 		offerTable(w, "Offered by you; take back with 'tally withdraw PART':", "to", outgoing)
 		if len(incoming)+len(outgoing) == 0 {
-			fmt.Fprintln(w, "Nothing is on offer, to you or by you.")
+			w.say("Nothing is on offer, to you or by you.\n")
 		}
 		stamp(w, s, in.Verified)
 	})
 }
 
-func offerTable(w io.Writer, title, side string, list []partRow) {
+func offerTable(w page, title, side string, list []partRow) {
 	if len(list) == 0 {
 		return
 	}
@@ -243,13 +241,9 @@ func offerTable(w io.Writer, title, side string, list []partRow) {
 		if side == "to" {
 			other = r.to
 		}
-		recourse := "no"
-		if r.json.Offer.Recourse {
-			recourse = "yes"
-		}
-		out = append(out, []string{r.json.Part[:8], r.json.Voucher[:8], other, r.obligor, r.json.Due, r.amount, recourse, r.expires})
+		out = append(out, []string{r.json.Part[:8], r.json.Voucher[:8], other, r.obligor, r.json.Due, r.amount, w.Word(yesNo(r.json.Offer.Recourse)), r.expires})
 	}
-	fmt.Fprintln(w, title)
+	w.say(title + "\n")
 	grid(w, []int{6}, []string{"part", "voucher", side, "owed by", "due", "amount", "recourse", "open until"}, out)
-	fmt.Fprintln(w)
+	w.say("\n")
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -111,6 +111,9 @@ func (p *program) initWallet(cmd *cobra.Command, f *initFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := p.adopt(w); err != nil {
+		return err
+	}
 	if err := p.tryOut(ctx, w); err != nil {
 		return errors.Join(f.advise(err), os.Remove(filepath.Join(p.home, "profile.json")))
 	}
@@ -121,9 +124,9 @@ func (p *program) initWallet(cmd *cobra.Command, f *initFlags) error {
 func (f *initFlags) advise(err error) error {
 	switch {
 	case errors.Is(err, sdk.ErrTrustExpired):
-		return fmt.Errorf("%w; no wallet was made: begin from a newer header, whose height and hash a member's 'tally checkpoint make' shows: trust in network.json has them, or --trust-height and --trust-hash", err)
+		return lang.Errorf("%w; no wallet was made: begin from a newer header, whose height and hash a member's 'tally checkpoint make' shows: trust in network.json has them, or --trust-height and --trust-hash", err)
 	case f.network != "" && exitCode(err) == exitUnreachable:
-		return fmt.Errorf("%w; no wallet was made: --via names another member's node", err)
+		return lang.Errorf("%w; no wallet was made: --via names another member's node", err)
 	}
 	return err
 }
@@ -161,7 +164,7 @@ func (f *initFlags) begin() (wallet.Profile, []byte, error) {
 		return f.fromNetwork()
 	}
 	if f.via != "" {
-		return wallet.Profile{}, nil, wrong("via", "it names a member of a network.json, and none is given", "Give --network too, or the node's address with --gate.")
+		return wallet.Profile{}, nil, wrong("via", lang.T("it names a member of a network.json, and none is given"), lang.T("Give --network too, or the node's address with --gate."))
 	}
 	p := wallet.Profile{
 		Chain: f.chain, Alone: f.alone, Endpoints: []wallet.Endpoint{{URL: f.gate, Pin: f.pin}},
@@ -192,7 +195,7 @@ func (f *initFlags) fromNetwork() (wallet.Profile, []byte, error) {
 	case genesis != nil:
 		err = n.CheckGenesis(genesis)
 	case p.Trust.Height == 0:
-		err = wrong("genesis", "network.json has no header to trust yet", "Give the network's genesis file too: it lies beside network.json as genesis.json.")
+		err = wrong("genesis", lang.T("network.json has no header to trust yet"), lang.T("Give the network's genesis file too: it lies beside network.json as genesis.json."))
 	}
 	if p.Trust.Height > 0 {
 		genesis = nil
@@ -204,7 +207,7 @@ func (f *initFlags) fromNetwork() (wallet.Profile, []byte, error) {
 func (f *initFlags) secrets(p *wallet.Profile) (err error) {
 	if f.account != "" {
 		if p.Account, err = id.Parse(f.account); err != nil {
-			return wrong("account", err.Error(), "Leave it out to have it found by your key.")
+			return wrong("account", lang.T("%s", err), lang.T("Leave it out to have it found by your key."))
 		}
 	}
 	if p.Token, err = f.token.config(); err != nil {
@@ -228,7 +231,7 @@ func (f *initFlags) readGenesis() ([]byte, error) {
 	}
 	genesis, err := os.ReadFile(f.genesis)
 	if err != nil {
-		return nil, wrong("genesis", err.Error(), "Name the network's genesis file.")
+		return nil, wrong("genesis", lang.T("%s", err), lang.T("Name the network's genesis file."))
 	}
 	return genesis, nil
 }
@@ -243,7 +246,7 @@ func trustGenesis(ctx context.Context, p *wallet.Profile, genesis []byte) error 
 		return err
 	}
 	if p.Chain != "" && p.Chain != t.Chain {
-		return wrong("chain", fmt.Sprintf("network.json names %q, and the genesis file %.60q", p.Chain, t.Chain), "Ask a member for the network.json of this genesis file.")
+		return wrong("chain", lang.T("network.json names %q, and the genesis file %.60q", p.Chain, t.Chain), lang.T("Ask a member for the network.json of this genesis file."))
 	}
 	p.Chain, p.Trust = t.Chain, wallet.TrustOf(t)
 	return nil
@@ -254,7 +257,7 @@ func (f *initFlags) addConfirmers(p *wallet.Profile) error {
 		member, public, ok := strings.Cut(one, "=")
 		m, err := id.Parse(member)
 		if !ok || err != nil {
-			return wrong("confirmer", fmt.Sprintf("%.80q", one), "Write MEMBER=KIND:HEX: the member's id, and a key of its main account.")
+			return wrong("confirmer", lang.T("%.80q", one), lang.T("Write MEMBER=KIND:HEX: the member's id, and a key of its main account."))
 		}
 		p.Confirmers = append(p.Confirmers, wallet.Confirmer{Member: m, Key: public})
 	}

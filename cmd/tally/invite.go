@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/modules/members/membersv1"
-
+	"github.com/splittally/splittally/sdk/keys/token"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"google.golang.org/protobuf/proto"
 )
@@ -82,45 +82,50 @@ func (p *program) inviteOne(ctx context.Context, s *wallet.Session, f inviteFlag
 		Transaction: out.Ticket.Body.String(), What: words, Height: out.Height, Verified: verified(s, out.Proof),
 		Created: map[string]any{"member": o.Invitation.Member, "account": o.Invitation.Profile.Account, "invitation": f.out},
 	}
-	return p.answer(j, func(w io.Writer) {
-		fmt.Fprintf(w, "Done in block %d, %s\n", out.Height, s.Clock.Stamp(out.Proof))
-		fmt.Fprintf(w, "The invitation is in %s. Give it to %s over a way that only they read;\nthey run: tally join %s\n", f.out, f.name, f.out)
+	return p.answer(j, func(w page) {
+		w.say("Done in block %d, %s\n", out.Height, s.Clock.Stamp(out.Proof))
+		w.say("The invitation is in %s. Give it to %s over a way that only they read;\nthey run: tally join %s\n", f.out, f.name, f.out)
 	})
 }
 
 // join makes a wallet from an invitation.
 func (p *program) join() *cobra.Command {
-	return &cobra.Command{
+	var t tokenFlags
+	c := &cobra.Command{
 		Use:   "join INVITATION",
 		Short: "Make a wallet from the invitation that your customer or bank gave you",
 		Long: `join makes a key of your own, shows you the 24 words that restore it, and puts it in the place of the
 invitation's one-time key. From then on only you sign for your account. A key that 'tally keys new' or
-'tally keys import' put into the wallet's folder is used instead. It is safe to run it again.`,
+'tally keys import' put into the wallet's folder is used instead. It is safe to run it again.
+
+With --token-module, --token-label and --key-label the key is one that a PKCS#11 token has: 'tally keys new' with the
+same flags makes it there.`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return p.joinBy(cmd, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return p.joinBy(cmd, args[0], &t) },
 	}
+	t.register(c.Flags())
+	c.MarkFlagsRequiredTogether("token-module", "token-label", "key-label")
+	return c
 }
 
-func (p *program) joinBy(cmd *cobra.Command, file string) error {
+func (p *program) joinBy(cmd *cobra.Command, file string, t *tokenFlags) error {
 	i, err := wallet.ReadInvitation(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return wrong("invitation", err.Error(), "Name the file that your sponsor gave you.")
+		return wrong("invitation", lang.T("%s", err), lang.T("Name the file that your sponsor gave you."))
 	}
 	if err != nil {
 		return err
 	}
-	if err := p.confirm([]string{fmt.Sprintf("You join the chain %s as %s, invited by %s. A key of your own signs from then on.", i.Profile.Chain, i.Name, i.Sponsor)}); err != nil {
+	if err := p.confirm([]string{p.lang.F("You join the chain %s as %s, invited by %s. A key of your own signs from then on.", i.Profile.Chain, i.Name, i.Sponsor)}); err != nil {
 		return err
 	}
-	signer, err := p.joinKey()
+	w, err := p.acceptInvitation(i, t)
 	if err != nil {
 		return err
 	}
-	w, err := i.Accept(p.home)
-	if err != nil {
+	if err := p.adopt(w); err != nil {
 		return err
 	}
-	w.UseSigner(signer)
 	ctx, cancel := context.WithTimeout(cmd.Context(), p.timeout)
 	defer cancel()
 	done := p.waiting("joining")
@@ -130,11 +135,55 @@ func (p *program) joinBy(cmd *cobra.Command, file string) error {
 		return err
 	}
 	if joined {
-		fmt.Fprintf(p.err, "Welcome, %s. Delete %s: it is of no more use.\n", i.Name, file)
+		p.note("Welcome, %s. Delete %s: it is of no more use.\n", i.Name, file)
 	} else {
-		fmt.Fprintln(p.err, "You have joined already.")
+		p.note("You have joined already.\n")
 	}
 	return p.session(ctx, w, func(s *wallet.Session) error { return p.showStatus(ctx, s) })
+}
+
+// acceptInvitation makes the wallet, whose key is unlocked: the token's where one is named, or the wallet has one already.
+func (p *program) acceptInvitation(i *wallet.Invitation, t *tokenFlags) (*wallet.Wallet, error) {
+	conf, err := t.config()
+	if err != nil {
+		return nil, err
+	}
+	if there, err := wallet.Open(p.home); err == nil && conf == nil {
+		conf = there.Profile.Token
+	}
+	var signer key.Signer
+	if conf == nil {
+		signer, err = p.joinKey()
+	} else {
+		signer, err = p.joinToken(conf)
+	}
+	if err != nil {
+		return nil, err
+	}
+	i.Profile.Token = conf
+	w, err := i.Accept(p.home)
+	if err != nil {
+		return nil, err
+	}
+	if conf != nil && (w.Profile.Token == nil || *w.Profile.Token != *conf) {
+		return nil, wrong("token-module", lang.T("the wallet in this folder has another key"), lang.T("Leave the token's flags out, or name another folder with --home."))
+	}
+	w.UseSigner(signer)
+	return w, nil
+}
+
+// joinToken opens the token that the key is in, and notes in the settings which key it is.
+func (p *program) joinToken(conf *token.Config) (key.Signer, error) {
+	pin, err := p.passphrase(p.lang.F("PIN of the token %q: ", conf.Token))
+	if err != nil {
+		return nil, err
+	}
+	signer, err := token.Load(*conf, pin)
+	if err != nil {
+		return nil, ofToken(err)
+	}
+	conf.Public = signer.Public().String()
+	return signer, nil
 }
 
 // suspend and reinstate are a sponsor's.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,6 +10,7 @@ import (
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
 	"github.com/splittally/splittally/sdk/invoice"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"google.golang.org/protobuf/proto"
 )
@@ -50,7 +50,7 @@ The columns, in any order, named in the first line, UTF-8:
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.csv == "" && (f.to == "" || f.contract == "") {
-				return wrong("issue", "an invoice goes to a creditor, for a contract", "Give --to and --contract.")
+				return wrong("issue", lang.T("an invoice goes to a creditor, for a contract"), lang.T("Give --to and --contract."))
 			}
 			return p.connected(cmd, func(ctx context.Context, s *wallet.Session) error {
 				if f.csv != "" {
@@ -86,7 +86,7 @@ func required(c *cobra.Command, flags ...string) {
 
 func (p *program) issueAll(ctx context.Context, s *wallet.Session, f issueFlags) error {
 	if len(f.invoices) > maxInvoices {
-		return wrong("invoice", fmt.Sprintf("there are %d", len(f.invoices)), fmt.Sprintf("Give at most %d at once; more go into a table, with --csv.", maxInvoices))
+		return wrong("invoice", lang.T("there are %d", len(f.invoices)), lang.T("Give at most %d at once; more go into a table, with --csv.", maxInvoices))
 	}
 	creditor, err := s.FindAccount(ctx, f.to)
 	if err != nil {
@@ -101,7 +101,7 @@ func (p *program) issueAll(ctx context.Context, s *wallet.Session, f issueFlags)
 		}
 		item, err := f.item(s, inv, creditor)
 		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
+			return lang.Errorf("%s: %w", file, err)
 		}
 		notes, err := partiesNotes(ctx, s, inv, creditor)
 		if err != nil {
@@ -112,7 +112,7 @@ func (p *program) issueAll(ctx context.Context, s *wallet.Session, f issueFlags)
 	d.messages = []proto.Message{m}
 	d.created = func(o sdk.Outcome) map[string]any { return map[string]any{"vouchers": created(o, len(m.Items))} }
 	d.next = func(o sdk.Outcome) string {
-		return "Vouchers: " + strings.Join(created(o, len(m.Items)), ", ") + "\nThey wait for the creditor: 'tally owed' shows them."
+		return s.Lang.F("Vouchers: %s\nThey wait for the creditor: 'tally owed' shows them.", strings.Join(created(o, len(m.Items)), ", "))
 	}
 	return p.act(ctx, s, d)
 }
@@ -140,7 +140,7 @@ func (f *issueFlags) item(s *wallet.Session, inv *invoice.Invoice, creditor id.I
 			return nil, err
 		}
 	} else if !inv.HasDueDate {
-		return nil, wrong("due", "the invoice has no due date", "Give --due as 2026-05-31.")
+		return nil, wrong("due", lang.T("the invoice has no due date"), lang.T("Give --due as 2026-05-31."))
 	}
 	if f.delivered != "" {
 		if delivered, err = day("delivered", f.delivered); err != nil {
@@ -172,10 +172,10 @@ func partiesNotes(ctx context.Context, s *wallet.Session, inv *invoice.Invoice, 
 	}
 	var out []string
 	if seller.Member != nil && !same(inv.Seller, seller.Member) {
-		out = append(out, fmt.Sprintf("Look again: the seller on invoice %s is %s, the voucher goes to %s.", inv.Number, inv.Seller.Name, seller.Full()))
+		out = append(out, s.Lang.F("Look again: the seller on invoice %s is %s, the voucher goes to %s.", inv.Number, inv.Seller.Name, seller.Full()))
 	}
 	if !same(inv.Buyer, buyer) {
-		out = append(out, fmt.Sprintf("Look again: the buyer on invoice %s is %s, not you (%s).", inv.Number, inv.Buyer.Name, buyer.GetLegal().GetName()))
+		out = append(out, s.Lang.F("Look again: the buyer on invoice %s is %s, not you (%s).", inv.Number, inv.Buyer.Name, buyer.GetLegal().GetName()))
 	}
 	return out, nil
 }

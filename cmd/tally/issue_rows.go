@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 
 	"github.com/splittally/splittally/modules/kernel/id"
@@ -13,6 +12,7 @@ import (
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
 	"github.com/splittally/splittally/sdk/invoice"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -43,12 +43,12 @@ type runTable struct {
 func readTable(ctx context.Context, s *wallet.Session, f issueFlags) (*runTable, error) {
 	file, err := os.Open(f.csv)
 	if err != nil {
-		return nil, wrong("csv", err.Error(), "Name the table's file.")
+		return nil, wrong("csv", lang.T("%s", err), lang.T("Name the table's file."))
 	}
 	defer file.Close() // it was only read
 	rows, faults, err := invoice.ReadCSV(file, sdk.MaxRunItems)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.csv, err)
+		return nil, lang.Errorf("%s: %w", f.csv, err)
 	}
 	t := &runTable{s: s, flags: f, faults: faults, parties: map[string]wallet.Party{}, hashes: map[string]id.ID{}}
 	if err := t.prepare(ctx); err != nil {
@@ -68,7 +68,7 @@ func readTable(ctx context.Context, s *wallet.Session, f issueFlags) (*runTable,
 
 // refuse is the error of a table with faults.
 func (t *runTable) refuse() error {
-	err := fmt.Errorf("%s: nothing was sent; %s:\n%w", t.flags.csv, count(t.faults.Count, "fault", "faults"), t.faults)
+	err := lang.Errorf("%s: nothing was sent; %s:\n%w", t.flags.csv, lang.Count(t.faults.Count, "%d fault", "%d faults"), t.faults)
 	return failure{err, exitUsage}
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"google.golang.org/protobuf/proto"
 )
@@ -81,7 +81,7 @@ func (p *program) issueRun(ctx context.Context, s *wallet.Session, f issueFlags)
 // buildRun writes a run of one chunk to a file for others to sign.
 func (p *program) buildRun(ctx context.Context, s *wallet.Session, run sdk.RunID, items []*voucherv1.IssueItem) error {
 	if len(items) > sdk.ChunkItems {
-		return wrong("csv", fmt.Sprintf("it has %d rows, and a transaction that others sign holds %d", len(items), sdk.ChunkItems), "Divide the table, one run for each part.")
+		return wrong("csv", lang.T("it has %d rows, and a transaction that others sign holds %d", len(items), sdk.ChunkItems), lang.T("Divide the table, one run for each part."))
 	}
 	return p.build(ctx, s, p.target, nil, asCalls([]proto.Message{&voucherv1.Issue{Run: run[:], Chunk: 1, Items: items}})...)
 }
@@ -108,13 +108,13 @@ func (t *runTable) differs(at int) error {
 	const cure = "Nothing was sent. Give the table as it was, or choose another --run for what is new."
 	switch {
 	case at < 0:
-		return wrong("run", fmt.Sprintf("%s was used by another program for other vouchers", t.flags.run), cure)
+		return wrong("run", lang.T("%s was used by another program for other vouchers", t.flags.run), lang.T(cure))
 	case at >= len(t.rows):
-		return wrong("run", fmt.Sprintf("%s was begun with more rows than the %d that %s has", t.flags.run, len(t.rows), t.flags.csv), cure)
+		return wrong("run", lang.T("%s was begun with more rows than the %d that %s has", t.flags.run, len(t.rows), t.flags.csv), lang.T(cure))
 	}
 	r := t.rows[at]
-	return wrong("run", fmt.Sprintf("%s was begun with another table: line %d of %s (invoice %s, %s) is not what it was", t.flags.run, r.Line, t.flags.csv,
-		wallet.Line(r.Invoice.Number), wallet.Money(r.item.AmountMinor, r.item.Currency)), cure)
+	return wrong("run", lang.T("%s was begun with another table: line %d of %s (invoice %s, %s) is not what it was", t.flags.run, r.Line, t.flags.csv,
+		wallet.Line(r.Invoice.Number), wallet.Money(r.item.AmountMinor, r.item.Currency)), lang.T(cure))
 }
 
 // words say what the whole run does, for one question.
@@ -127,12 +127,13 @@ func (t *runTable) words(name string, before []bool) ([]string, error) {
 			creditors[r.creditor.Account] = true
 		}
 	}
-	out := []string{fmt.Sprintf("The run %s has %s.", name, count(len(t.rows), "voucher", "vouchers"))}
+	l := t.s.Lang
+	out := []string{l.F("The run %s has %s.", name, l.N(len(t.rows), "%d voucher", "%d vouchers"))}
 	if done := len(t.rows) - len(left); done > 0 {
-		out = append(out, fmt.Sprintf("%d of them are issued already, under this run; they are not issued again.", done))
+		out = append(out, l.F("%d of them are issued already, under this run; they are not issued again.", done))
 	}
 	if len(left) == 0 {
-		return append(out, "Nothing is left to issue."), nil
+		return append(out, l.F("Nothing is left to issue.")), nil
 	}
 	first, last := left[0].item.DueDay, left[0].item.DueDay
 	for _, r := range left {
@@ -143,10 +144,10 @@ func (t *runTable) words(name string, before []bool) ([]string, error) {
 		return nil, err
 	}
 	for _, one := range totals {
-		out = append(out, fmt.Sprintf("You issue %s: you owe %s %s in all, to be paid from %s to %s.", count(int(one.Count), "voucher", "vouchers"),
-			count(len(creditors), "creditor", "creditors"), wallet.Money(one.AmountMinor, one.Currency), wallet.Day(first), wallet.Day(last)))
+		out = append(out, l.F("You issue %s: you owe %s %s in all, to be paid from %s to %s.", l.N(int(one.Count), "%d voucher", "%d vouchers"),
+			l.N(len(creditors), "%d creditor", "%d creditors"), wallet.Money(one.AmountMinor, one.Currency), wallet.Day(first), wallet.Day(last)))
 	}
-	return append(out, "Each counts once its creditor accepts it; until then you can cancel it."), nil
+	return append(out, l.F("Each counts once its creditor accepts it; until then you can cancel it.")), nil
 }
 
 // runTable issues and writes the table of results, whatever comes.
@@ -159,11 +160,15 @@ func (p *program) runTable(ctx context.Context, t *runTable, name sdk.RunID, ite
 	began := time.Now()
 	advance, finish := p.progress(len(items), "issuing")
 	err := t.s.Client.IssueRun(ctx, name, items, func(i sdk.Issued) error {
+		state := rowState(i)
 		for n := range i.Items {
-			states[i.First+n] = rowIssued
+			states[i.First+n] = state
 			if n < len(i.Packages) {
 				vouchers[i.First+n] = i.Packages[n].String()
 			}
+		}
+		if i.Err != nil {
+			return nil // the run ends with the first
 		}
 		if out.Issued += i.Items; i.Before {
 			out.IssuedBefore += i.Items
@@ -173,35 +178,39 @@ func (p *program) runTable(ctx context.Context, t *runTable, name sdk.RunID, ite
 	})
 	finish()
 	out.Seconds = time.Since(began).Seconds()
-	if errors.Is(err, sdk.ErrUnsettled) || ctx.Err() != nil {
-		for i := range states {
-			if states[i] == rowNot {
-				states[i] = rowUnknown
-			}
-		}
-	}
 	werr := t.writeResult(out.Result, vouchers, states)
 	if err != nil {
-		fmt.Fprintf(p.err, "%d of %d rows are issued; %s has each. Run the same command again to go on.\n", out.Issued, out.Rows, out.Result)
+		p.note("%d of %d rows are issued; %s has each. Run the same command again to go on.\n", out.Issued, out.Rows, out.Result)
 		return errors.Join(err, werr)
 	}
 	if out.Totals, err = sumsOf(t.rows); err != nil || werr != nil {
 		return errors.Join(err, werr)
 	}
-	return p.answer(out, func(w io.Writer) { out.write(w) })
+	return p.answer(out, func(w page) { out.write(w) })
 }
 
-func (o *runJSON) write(w io.Writer) {
+// rowState is what a chunk's end says of its rows.
+func rowState(i sdk.Issued) string {
+	switch {
+	case i.Err == nil:
+		return rowIssued
+	case errors.Is(i.Err, sdk.ErrUnsettled):
+		return rowUnknown
+	}
+	return rowNot
+}
+
+func (o *runJSON) write(w page) {
 	if o.IssuedBefore > 0 {
-		fmt.Fprintf(w, "All %d vouchers are issued, %d of them by earlier attempts; proven chunk by chunk.\n", o.Rows, o.IssuedBefore)
+		w.say("All %d vouchers are issued, %d of them by earlier attempts; proven chunk by chunk.\n", o.Rows, o.IssuedBefore)
 	} else {
-		fmt.Fprintf(w, "All %d vouchers are issued; proven chunk by chunk.\n", o.Rows)
+		w.say("All %d vouchers are issued; proven chunk by chunk.\n", o.Rows)
 	}
 	for _, one := range o.Totals {
-		fmt.Fprintf(w, "%s in %s\n", wallet.Money(one.AmountMinor, one.Currency), count(int(one.Count), "voucher", "vouchers"))
+		w.say("%s in %s\n", wallet.Money(one.AmountMinor, one.Currency), lang.Count(int(one.Count), "%d voucher", "%d vouchers"))
 	}
-	fmt.Fprintf(w, "%.1f s, %.0f vouchers a second\n", o.Seconds, float64(o.Rows-o.IssuedBefore)/max(o.Seconds, 0.001))
-	fmt.Fprintf(w, "Each row's voucher is in %s. They wait for their creditors: 'tally owed' shows them.\n", o.Result)
+	w.say("%.1f s, %.0f vouchers a second\n", o.Seconds, float64(o.Rows-o.IssuedBefore)/max(o.Seconds, 0.001))
+	w.say("Each row's voucher is in %s. They wait for their creditors: 'tally owed' shows them.\n", o.Result)
 }
 
 // progress shows how far a run has come, to a person alone.
@@ -209,8 +218,8 @@ func (p *program) progress(most int, what string) (advance func(int), finish fun
 	if p.terminal == nil || p.terminal.screen == nil {
 		return func(int) {}, func() {}
 	}
-	bar := progressbar.NewOptions(most, progressbar.OptionSetWriter(p.terminal.screen), progressbar.OptionSetDescription(what),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("vouchers"), progressbar.OptionClearOnFinish())
+	bar := progressbar.NewOptions(most, progressbar.OptionSetWriter(p.terminal.screen), progressbar.OptionSetDescription(p.lang.F(what)),
+		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString(p.lang.F("vouchers")), progressbar.OptionClearOnFinish())
 	// A bar that cannot be drawn is no fault.
 	return func(n int) { _ = bar.Add(n) }, func() { _ = bar.Finish() }
 }

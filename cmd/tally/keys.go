@@ -12,6 +12,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/sdk/keys"
 	"github.com/splittally/splittally/sdk/keys/token"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -32,7 +33,7 @@ func (f *keyFlags) kindOr(usual key.Kind) (key.Kind, error) {
 	}
 	kind, err := key.KindOf(f.kind)
 	if err != nil {
-		return 0, wrong("kind", fmt.Sprintf("%.40q is no kind of key", f.kind), "Use secp256k1, p256 or sm2.")
+		return 0, wrong("kind", lang.T("%.40q is no kind of key", f.kind), lang.T("Use secp256k1, p256 or sm2."))
 	}
 	return kind, nil
 }
@@ -93,7 +94,7 @@ func (p *program) keyFile(f *keyFlags) string {
 
 func (p *program) newKey(f *keyFlags) error {
 	if f.words == "" && p.terminal == nil {
-		return wrong("words-file", "nobody is here to read the words", "Name a new file for them, on a medium that you can lock away.")
+		return wrong("words-file", lang.T("nobody is here to read the words"), lang.T("Name a new file for them, on a medium that you can lock away."))
 	}
 	words, err := keys.NewWords()
 	if err != nil {
@@ -104,29 +105,29 @@ func (p *program) newKey(f *keyFlags) error {
 	}
 	if f.words != "" {
 		if err := writeNew(f.words, words+"\n"); err != nil {
-			return fmt.Errorf("the key is in %s, but its words could not be written: %w; remove that key and begin again", p.keyFile(f), err)
+			return lang.Errorf("the key is in %s, but its words could not be written: %w; remove that key and begin again", p.keyFile(f), err)
 		}
-		fmt.Fprintf(p.err, "The 24 words are in %s. Who has them has the key: lock them away, and delete the file.\n", f.words)
+		p.note("The 24 words are in %s. Who has them has the key: lock them away, and delete the file.\n", f.words)
 	} else {
 		p.showWords(words)
 	}
 	if f.kind != "" {
-		fmt.Fprintf(p.err, "Note the kind beside the words: %s.\n", f.kind)
+		p.note("Note the kind beside the words: %s.\n", f.kind)
 	}
 	return p.showKey(f)
 }
 
 // showWords numbers them, to be copied by hand.
 func (p *program) showWords(words string) {
-	fmt.Fprintln(p.err, "\nWrite these words down, in order, on paper. Who has them has the key; without them a lost key stays lost.\nThey are shown this once.")
+	p.note("\nWrite these words down, in order, on paper. Who has them has the key; without them a lost key stays lost.\nThey are shown this once.\n")
 	const columns = 4
 	for i, w := range strings.Fields(words) {
 		if i%columns == 0 {
-			fmt.Fprintln(p.err)
+			p.note("\n")
 		}
 		fmt.Fprintf(p.err, "  %2d. %-10s", i+1, w)
 	}
-	fmt.Fprint(p.err, "\n\n")
+	p.note("\n\n")
 }
 
 func (p *program) importKey(f *keyFlags) error {
@@ -145,9 +146,9 @@ func (p *program) askWords(f *keyFlags) (string, error) {
 		return secretFile("words-file", f.words)
 	}
 	if p.terminal == nil {
-		return "", wrong("words-file", "nobody is here to type the words", "Name a file that has them in its first line.")
+		return "", wrong("words-file", lang.T("nobody is here to type the words"), lang.T("Name a file that has them in its first line."))
 	}
-	return p.hidden("The words, with blanks between them: ")
+	return p.hidden(p.lang.F("The words, with blanks between them: "))
 }
 
 func (p *program) saveKey(f *keyFlags, words string, index uint32) error {
@@ -157,10 +158,10 @@ func (p *program) saveKey(f *keyFlags, words string, index uint32) error {
 	}
 	signer, err := keys.FromWordsOf(kind, words, "", index)
 	if err != nil {
-		return wrong("words", err.Error(), "Look at each word again.")
+		return wrong("words", lang.T("%s", err), lang.T("Look at each word again."))
 	}
 	if _, err := os.Stat(p.keyFile(f)); err == nil {
-		return fmt.Errorf("%w: %s has a key already, which is not overwritten; move it away, or name another file with --key", wallet.ErrExists, p.keyFile(f))
+		return lang.Errorf("%w: %s has a key already, which is not overwritten; move it away, or name another file with --key", wallet.ErrExists, p.keyFile(f))
 	}
 	passphrase, err := p.newPassphrase()
 	if err != nil {
@@ -177,30 +178,30 @@ func (p *program) writeKey(file, passphrase string, signer key.Signer) error {
 	err := keys.Save(file, passphrase, signer, keyCost)
 	done()
 	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("%w: %s", wallet.ErrExists, file)
+		return lang.Errorf("%w: %s", wallet.ErrExists, file)
 	}
 	return err
 }
 
 func (p *program) exportKey(f *keyFlags, to string) error {
-	passphrase, err := p.passphrase("Passphrase of the key: ")
+	passphrase, err := p.passphrase(p.lang.F("Passphrase of the key: "))
 	if err != nil {
 		return err
 	}
 	signer, err := keys.Load(p.keyFile(f), passphrase)
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%w: there is no key %s", wallet.ErrNoWallet, p.keyFile(f))
+		return lang.Errorf("%w: there is no key %s", wallet.ErrNoWallet, p.keyFile(f))
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", wallet.ErrPassphrase, err)
+		return lang.Errorf("%w: %w", wallet.ErrPassphrase, err)
 	}
 	var next string
 	if f.newPassphraseFile != "" {
 		next, err = secretFile("new-passphrase-file", f.newPassphraseFile)
 	} else if p.terminal != nil {
-		next, err = p.hidden("Passphrase of the copy (at least 8 characters): ")
+		next, err = p.hidden(p.lang.F("Passphrase of the copy (at least 8 characters): "))
 	} else {
-		err = wrong("new-passphrase-file", "nobody is here to ask", "Name a file with the copy's passphrase.")
+		err = wrong("new-passphrase-file", lang.T("nobody is here to ask"), lang.T("Name a file with the copy's passphrase."))
 	}
 	if err != nil {
 		return err
@@ -208,7 +209,7 @@ func (p *program) exportKey(f *keyFlags, to string) error {
 	if err := p.writeKey(to, next, signer); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "Copied to %s, encrypted with its own passphrase.\n", to)
+	fmt.Fprint(p.out, p.lang.F("Copied to %s, encrypted with its own passphrase.\n", to))
 	return nil
 }
 
@@ -222,19 +223,19 @@ func (p *program) showKey(f *keyFlags) error {
 			return p.showTokenKey(f.token.label, f.token.key, s.Public())
 		})
 	}
-	if w, err := wallet.Open(p.home); err == nil && f.file == "" && w.Profile.Token != nil {
+	if w, err := p.openLocked(); err == nil && f.file == "" && w.Profile.Token != nil {
 		return p.showWalletToken(w.Profile.Token)
 	}
 	pub, err := keys.Public(p.keyFile(f))
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%w: there is no key %s; 'tally keys new' makes one", wallet.ErrNoWallet, p.keyFile(f))
+		return lang.Errorf("%w: there is no key %s; 'tally keys new' makes one", wallet.ErrNoWallet, p.keyFile(f))
 	}
 	if err != nil {
 		return err
 	}
 	out := keyOf(pub)
 	out.File = p.keyFile(f)
-	return p.answer(out, func(w io.Writer) {
+	return p.answer(out, func(w page) {
 		facts(w, "key file", out.File, "public key", out.Public, "key id", out.ID)
 	})
 }
@@ -243,7 +244,7 @@ func (p *program) showKey(f *keyFlags) error {
 func (p *program) showWalletToken(c *token.Config) error {
 	pub, err := key.ParseString(c.Public)
 	if err != nil {
-		return fmt.Errorf("%w: its key was not seen yet; 'tally status' opens it", wallet.ErrToken)
+		return lang.Errorf("%w: its key was not seen yet; 'tally status' opens it", wallet.ErrToken)
 	}
 	return p.showTokenKey(c.Token, c.Key, pub)
 }
@@ -265,7 +266,7 @@ func (p *program) joinKey() (key.Signer, error) {
 	_, err := os.Stat(file)
 	switch {
 	case err == nil:
-		if passphrase, err = p.passphrase("Passphrase: "); err != nil {
+		if passphrase, err = p.passphrase(p.lang.F("Passphrase: ")); err != nil {
 			return nil, err
 		}
 	case errors.Is(err, os.ErrNotExist):
@@ -277,7 +278,7 @@ func (p *program) joinKey() (key.Signer, error) {
 	}
 	signer, err := keys.Load(file, passphrase)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", wallet.ErrPassphrase, err)
+		return nil, lang.Errorf("%w: %w", wallet.ErrPassphrase, err)
 	}
 	return signer, nil
 }
@@ -285,8 +286,8 @@ func (p *program) joinKey() (key.Signer, error) {
 // makeKey makes the key of somebody who joins, and returns its passphrase.
 func (p *program) makeKey(file string) (string, error) {
 	if p.terminal == nil {
-		return "", wrong("key", "there is none in "+file+", and nobody is here to read the words of a new one",
-			"Run 'tally keys new --words-file FILE' first.")
+		return "", wrong("key", lang.T("there is none in %s, and nobody is here to read the words of a new one", file),
+			lang.T("Run 'tally keys new --words-file FILE' first."))
 	}
 	words, err := keys.NewWords()
 	if err != nil {

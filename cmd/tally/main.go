@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"io"
 	"os"
 	"os/signal"
@@ -22,6 +23,8 @@ func main() {
 // run runs one command line and returns its exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
 	p := &program{in: in, raw: out, out: printable(out), err: printable(errs), terminal: terminalOf(in, errs)}
+	text.OverrideRuneWidthEastAsianWidth(false) // by no locale: the same columns everywhere
+	p.speak(args)
 	root := p.root()
 	root.SetArgs(args)
 	root.SetIn(in)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+	"github.com/splittally/splittally/sdk/lang"
 )
 
 // manDate is the date of every page, so that the same program writes the same bytes.
@@ -27,7 +28,7 @@ them: man -l FOLDER/tally.1; to install them: copy them to /usr/local/share/man/
 			root.DisableAutoGenTag = true
 			head := &doc.GenManHeader{Section: "1", Source: "tally " + version, Manual: "Splittally", Date: &manDate}
 			if err := doc.GenManTree(root, head, args[0]); err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
+				return lang.Errorf("%s: %w", args[0], err)
 			}
 			_, err := fmt.Fprintf(p.out, "Wrote the manual pages to %s.\n", args[0])
 			return err

@@ -3,12 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"google.golang.org/protobuf/proto"
 )
@@ -34,7 +34,7 @@ offer and not frozen, and that the same accounts passed on with recourse. Splits
 				}
 				return p.act(ctx, s, deed{
 					messages: []proto.Message{m},
-					next:     func(sdk.Outcome) string { return "'tally holdings' shows the part." },
+					next:     func(sdk.Outcome) string { return s.Lang.F("'tally holdings' shows the part.") },
 				})
 			})
 		},
@@ -50,7 +50,7 @@ func merging(g *wallet.Sight, typed []string) (*voucherv1.Merge, error) {
 			return nil, err
 		}
 		if len(all) > 0 && string(h.Part.Package) != string(all[0].Package) {
-			return nil, wrong("part", fmt.Sprintf("%s is of another voucher than %s", short, typed[0]), "Name parts of one voucher.")
+			return nil, wrong("part", lang.T("%s is of another voucher than %s", short, typed[0]), lang.T("Name parts of one voucher."))
 		}
 		all = append(all, h.Part)
 	}

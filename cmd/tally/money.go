@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"encoding/hex"
-	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/modules/deposit/depositv1"
@@ -88,9 +86,9 @@ func (p *program) showDeposits(ctx context.Context, s *wallet.Session) error {
 		all = append(all, depositJSON{Bank: hex.EncodeToString(b.Bank), BankName: name, AmountMinor: b.AmountMinor, Currency: b.Currency})
 		table = append(table, []string{name, wallet.Money(b.AmountMinor, b.Currency)})
 	}
-	return p.answer(map[string]any{"verified": verified(s, list.Verified), "deposits": all, "totals": totalsOf(list.Totals)}, func(w io.Writer) {
+	return p.answer(map[string]any{"verified": verified(s, list.Verified), "deposits": all, "totals": totalsOf(list.Totals)}, func(w page) {
 		if len(all) == 0 {
-			fmt.Fprintln(w, "No bank owes you anything on the chain.")
+			w.say("No bank owes you anything on the chain.\n")
 		} else {
 			grid(w, []int{2}, []string{"bank", "amount"}, table)
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -41,11 +41,11 @@ func (p *program) showMembers(ctx context.Context, s *wallet.Session) error {
 	for _, m := range list {
 		j := memberOf(m)
 		out = append(out, j)
-		table = append(table, []string{j.Member[:8], j.Name, j.Credential, strings.Join(j.Roles, ", "), yesNo(j.Seat), j.State})
+		table = append(table, []string{j.Member[:8], j.Name, j.Credential, rolesText(s.Lang, j.Roles), s.Lang.Word(yesNo(j.Seat)), s.Lang.State(j.State)})
 	}
-	return p.answer(map[string]any{"verified": verified(s, s.Clock.At), "members": out}, func(w io.Writer) {
+	return p.answer(map[string]any{"verified": verified(s, s.Clock.At), "members": out}, func(w page) {
 		grid(w, nil, []string{"member", "name", "number", "roles", "votes", "state"}, table)
-		fmt.Fprintln(w, "\nEach is proven; that the node lists them all is not.")
+		w.say("\nEach is proven; that the node lists them all is not.\n")
 		stamp(w, s, s.Clock.At)
 	})
 }
@@ -119,9 +119,9 @@ func (p *program) showParams(ctx context.Context, s *wallet.Session) error {
 		}
 		j := one.on(r, today)
 		out = append(out, j)
-		table = append(table, []string{j.Name, fmt.Sprint(j.Value), j.What, j.since(today)})
+		table = append(table, []string{j.Name, fmt.Sprint(j.Value), s.Lang.Word(j.What), j.since(s.Lang, today)})
 	}
-	return p.answer(map[string]any{"verified": verified(s, v), "parameters": out}, func(w io.Writer) {
+	return p.answer(map[string]any{"verified": verified(s, v), "parameters": out}, func(w page) {
 		grid(w, []int{2}, []string{"parameter", "value", "what", "holds"}, table)
 		stamp(w, s, v)
 	})
@@ -140,13 +140,13 @@ func (one parameter) on(r *kernelv1.Parameter, today int32) parameterJSON {
 }
 
 // since says from when the value holds, and what comes next.
-func (j parameterJSON) since(today int32) string {
-	words := "from the beginning"
+func (j parameterJSON) since(l lang.Lang, today int32) string {
+	words := l.F("from the beginning")
 	for _, v := range j.Values {
 		if v.From > wallet.Day(today) {
-			return words + fmt.Sprintf("; %d from %s, by %s", v.Value, v.From, v.Source)
+			return l.F("%s; %d from %s, by %s", words, v.Value, v.From, v.Source)
 		}
-		words = fmt.Sprintf("from %s, by %s", v.From, v.Source)
+		words = l.F("from %s, by %s", v.From, v.Source)
 	}
 	return words
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -98,29 +99,42 @@ func totalsOf(lines []*kernelv1.Total) []totalJSON {
 	return out
 }
 
+// page is where an answer is written for people, in their language.
+type page struct {
+	io.Writer
+	lang.Lang
+}
+
+// say writes a sentence of the catalogue.
+func (w page) say(format string, args ...any) { fmt.Fprint(w, w.F(format, args...)) }
+
 // answer prints what was proven: as JSON, or as people read it. Nothing was printed before.
-func (p *program) answer(v any, people func(w io.Writer)) error {
+func (p *program) answer(v any, people func(w page)) error {
 	if p.output == outputJSON {
 		e := json.NewEncoder(p.raw)
 		e.SetIndent("", "  ")
 		return e.Encode(v)
 	}
-	people(p.out)
+	people(page{p.out, p.lang})
 	return nil
 }
 
 // stamp is the last line of every answer.
-func stamp(w io.Writer, s *wallet.Session, v sdk.Verified) { fmt.Fprintln(w, s.Clock.Stamp(v)) }
+func stamp(w page, s *wallet.Session, v sdk.Verified) { fmt.Fprintln(w, s.Clock.Stamp(v)) }
 
-// grid writes a table; right lists the columns of figures, counted from 1.
-func grid(w io.Writer, right []int, header []string, rows [][]string) {
+// grid writes a table under a header in English; right lists the columns of figures, counted from 1.
+func grid(w page, right []int, header []string, rows [][]string) {
 	t := table.NewWriter()
 	style := table.StyleLight
 	style.Options = table.Options{SeparateHeader: true, DrawBorder: false, SeparateColumns: false}
 	style.Format.Header = text.FormatDefault
 	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
 	t.SetStyle(style)
-	t.AppendHeader(cells(header))
+	said := make([]string, len(header))
+	for i, one := range header {
+		said[i] = w.Word(one)
+	}
+	t.AppendHeader(cells(said))
 	var columns []table.ColumnConfig
 	for i := range header {
 		align := text.AlignLeft
@@ -146,29 +160,22 @@ func cells(all []string) table.Row {
 	return out
 }
 
-// facts writes lines of a name and what it is.
-func facts(w io.Writer, pairs ...string) {
+// facts writes lines of a name, in English, and what it is.
+func facts(w page, pairs ...string) {
 	width := 0
 	for i := 0; i+1 < len(pairs); i += 2 {
-		width = max(width, len([]rune(pairs[i])))
+		width = max(width, text.StringWidthWithoutEscSequences(w.Word(pairs[i])))
 	}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
-			fmt.Fprintf(w, "%-*s  %s\n", width, pairs[i], wallet.Line(pairs[i+1]))
+			fmt.Fprintf(w, "%s  %s\n", text.Pad(w.Word(pairs[i]), width, ' '), wallet.Line(pairs[i+1]))
 		}
 	}
 }
 
-// sums writes the proven sums under a list: one thing, or several.
-func sums(w io.Writer, one, several string, lines []*kernelv1.Total) {
+// sums writes the proven sums under a list: formats for one thing, and for several.
+func sums(w page, one, several string, lines []*kernelv1.Total) {
 	for _, l := range lines {
-		fmt.Fprintf(w, "%s in %s\n", wallet.Money(l.AmountMinor, l.Currency), count(int(l.Count), one, several))
+		w.say("%s in %s\n", wallet.Money(l.AmountMinor, l.Currency), lang.Count(int(l.Count), one, several))
 	}
-}
-
-func count(n int, one, several string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, several)
 }

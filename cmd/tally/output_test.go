@@ -10,12 +10,13 @@ import (
 
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
 func TestGrid(t *testing.T) {
 	var out bytes.Buffer
-	grid(&out, []int{2}, []string{"who", "amount", "state"}, [][]string{{"渝和锻造", "5.00", "held"}, {"A\x1b[31m\nB", "1,000.00", ""}})
+	grid(page{&out, lang.English}, []int{2}, []string{"who", "amount", "state"}, [][]string{{"渝和锻造", "5.00", "held"}, {"A\x1b[31m\nB", "1,000.00", ""}})
 	want := "who         amount  state\n───────────────────────────\n渝和锻造      5.00  held\nA\ufffd[31m\ufffdB  1,000.00\n"
 	if out.String() != want {
 		t.Errorf("got\n%q\nwant\n%q", out.String(), want)
@@ -53,7 +54,7 @@ func TestRefusalText(t *testing.T) {
 		},
 		{&sdk.Refusal{Number: 9_999, Told: "x"}, "Refused: code 9999, which this version does not know.\n  The node says: x\n  What to do: use a newer version.\n"},
 	} {
-		if got := refusalText(c.r); got != c.want {
+		if got := refusalText(lang.English, c.r); got != c.want {
 			t.Errorf("got\n%s\nwant\n%s", got, c.want)
 		}
 	}

@@ -3,13 +3,12 @@ package main
 import (
 	"context"
 	"encoding/hex"
-	"fmt"
-	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -33,19 +32,19 @@ type packageJSON struct {
 }
 
 // wentBack is what of a voucher is extinguished, for people.
-func (j packageJSON) wentBack() string {
+func (j packageJSON) wentBack(l lang.Lang) string {
 	if j.ExtinguishedMinor == 0 {
 		return ""
 	}
-	return wallet.Money(j.ExtinguishedMinor, j.Currency) + " to who owes it: extinguished"
+	return l.F("%s to who owes it: extinguished", wallet.Money(j.ExtinguishedMinor, j.Currency))
 }
 
 // freezes says where to look at the freezes of a voucher.
-func (j packageJSON) freezes() string {
+func (j packageJSON) freezes(l lang.Lang) string {
 	if j.Freezes == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d: see 'tally freezes %s'", j.Freezes, j.Voucher[:8])
+	return l.F("%d: see 'tally freezes %s'", j.Freezes, j.Voucher[:8])
 }
 
 func packageOf(ctx context.Context, s *wallet.Session, p *voucherv1.Package) (out packageJSON, who []wallet.Party, err error) {
@@ -117,30 +116,30 @@ func (p *program) showPackages(ctx context.Context, s *wallet.Session, list sdk.
 			other = who[1]
 		}
 		all = append(all, j)
-		table = append(table, []string{j.Voucher[:8], other.String(), j.Due, wallet.Money(j.OutstandingMinor, j.Currency), packageNote(j)})
+		table = append(table, []string{j.Voucher[:8], other.String(), j.Due, wallet.Money(j.OutstandingMinor, j.Currency), packageNote(s.Lang, j)})
 	}
-	return p.answer(map[string]any{"verified": verified(s, list.Verified), "vouchers": all, "totals": totalsOf(list.Totals)}, func(w io.Writer) {
+	return p.answer(map[string]any{"verified": verified(s, list.Verified), "vouchers": all, "totals": totalsOf(list.Totals)}, func(w page) {
 		if len(all) == 0 {
-			fmt.Fprintln(w, none)
+			w.say(none + "\n")
 		} else {
 			grid(w, []int{4}, []string{"voucher", side, "due", "outstanding", "state"}, table)
-			fmt.Fprintln(w)
-			sums(w, "voucher", "vouchers", list.Totals)
+			w.say("\n")
+			sums(w, "%d voucher", "%d vouchers", list.Totals)
 			if next != "" {
-				fmt.Fprintln(w, next)
+				w.say(next + "\n")
 			}
 		}
 		stamp(w, s, list.Verified)
 	})
 }
 
-func packageNote(j packageJSON) string {
-	note := j.State
+func packageNote(l lang.Lang, j packageJSON) string {
+	note := l.State(j.State)
 	if j.Freezes > 0 {
-		note += "; frozen, in whole or in part"
+		note += l.F("; frozen, in whole or in part")
 	}
 	if j.Over60Days {
-		note += "; over 60 days to a small firm [802]"
+		note += l.F("; over 60 days to a small firm [802]")
 	}
 	return note
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/money"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk/invoice"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -20,7 +21,7 @@ const maxDocument = 1 << 30
 
 const secondsPerDay = 86_400
 
-func wrong(field, what, do string) error {
+func wrong(field string, what, do lang.Text) error {
 	return &wallet.Input{Field: field, Wrong: what, Do: do}
 }
 
@@ -28,10 +29,10 @@ func wrong(field, what, do string) error {
 func amount(field, typed, currency string) (int64, error) {
 	minor, err := money.Parse(typed, currency)
 	if err != nil {
-		return 0, wrong(field, err.Error(), "Write it as 1234.56, without separators.")
+		return 0, wrong(field, lang.T("%s", err), lang.T("Write it as 1234.56, without separators."))
 	}
 	if minor <= 0 {
-		return 0, wrong(field, fmt.Sprintf("%s is not above zero", typed), "Give what is to move.")
+		return 0, wrong(field, lang.T("%s is not above zero", typed), lang.T("Give what is to move."))
 	}
 	return minor, nil
 }
@@ -40,7 +41,7 @@ func amount(field, typed, currency string) (int64, error) {
 func day(field, typed string) (int32, error) {
 	d, err := invoice.ParseDay(typed)
 	if err != nil {
-		return 0, wrong(field, err.Error(), "Dates are written year, month, day.")
+		return 0, wrong(field, lang.T("%s", err), lang.T("Dates are written year, month, day."))
 	}
 	return int32(d), nil
 }
@@ -52,7 +53,7 @@ func moment(field, typed string, now time.Time) (int64, error) {
 	if n, ok := strings.CutSuffix(typed, "d"); ok {
 		var days int64
 		if _, err := fmt.Sscanf(n, "%d", &days); err != nil || fmt.Sprint(days) != n || days < 1 || days > 3660 {
-			return 0, wrong(field, fmt.Sprintf("%.20q is no number of days", typed), hint)
+			return 0, wrong(field, lang.T("%.20q is no number of days", typed), lang.T(hint))
 		}
 		return now.Unix() + days*secondsPerDay, nil
 	}
@@ -64,7 +65,7 @@ func moment(field, typed string, now time.Time) (int64, error) {
 	}
 	t, err := time.ParseInLocation("2006-01-02T15:04", typed, now.Location())
 	if err != nil {
-		return 0, wrong(field, fmt.Sprintf("%.40q is no time", typed), hint)
+		return 0, wrong(field, lang.T("%.40q is no time", typed), lang.T(hint))
 	}
 	return t.Unix(), nil
 }
@@ -76,16 +77,16 @@ func document(field, typed string) (id.ID, error) {
 	}
 	f, err := os.Open(typed)
 	if err != nil {
-		return id.ID{}, wrong(field, fmt.Sprintf("%.80q is neither a hash nor a file that can be read", typed), "Give 64 hex digits, or the document's file.")
+		return id.ID{}, wrong(field, lang.T("%.80q is neither a hash nor a file that can be read", typed), lang.T("Give 64 hex digits, or the document's file."))
 	}
 	defer f.Close() // it was only read
 	h := sha256.New()
 	n, err := io.Copy(h, io.LimitReader(f, maxDocument+1))
 	if err != nil {
-		return id.ID{}, wrong(field, err.Error(), "Name a file.")
+		return id.ID{}, wrong(field, lang.T("%s", err), lang.T("Name a file."))
 	}
 	if n > maxDocument {
-		return id.ID{}, wrong(field, fmt.Sprintf("%s has over %d bytes", typed, maxDocument), "Give its SHA-256 as 64 hex digits.")
+		return id.ID{}, wrong(field, lang.T("%s has over %d bytes", typed, maxDocument), lang.T("Give its SHA-256 as 64 hex digits."))
 	}
 	return id.Must(h.Sum(nil)), nil
 }
@@ -94,12 +95,12 @@ func document(field, typed string) (id.ID, error) {
 func readInvoice(path string) (*invoice.Invoice, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, wrong("invoice", err.Error(), "Name the invoice's UBL file.")
+		return nil, wrong("invoice", lang.T("%s", err), lang.T("Name the invoice's UBL file."))
 	}
 	defer f.Close() // it was only read
 	inv, err := invoice.Parse(f)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, lang.Errorf("%s: %w", path, err)
 	}
 	return inv, nil
 }
@@ -108,7 +109,7 @@ func readInvoice(path string) (*invoice.Invoice, error) {
 func invoiceKey(s *wallet.Session) ([32]byte, error) {
 	k, ok := s.Wallet.InvoiceKey()
 	if !ok {
-		return k, fmt.Errorf("%w: the profile has no invoice key, without which invoices have no fingerprints; ask your sponsor for it, and give it to 'tally init --invoice-key-file'", wallet.ErrDamaged)
+		return k, lang.Errorf("%w: the profile has no invoice key, without which invoices have no fingerprints; ask your sponsor for it, and give it to 'tally init --invoice-key-file'", wallet.ErrDamaged)
 	}
 	return k, nil
 }

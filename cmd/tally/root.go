@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -20,6 +20,8 @@ type program struct {
 	out, err io.Writer // for people: nothing in it can move their cursor
 	terminal *terminal // nil where nobody sits there
 
+	lang                         lang.Lang
+	chosen                       string // the language that --lang or TALLY_LANG names
 	home, output, passphraseFile string
 	yes                          bool
 	timeout                      time.Duration
@@ -58,6 +60,7 @@ Begin with 'tally join INVITATION' if a customer or bank has invited you, or wit
 	f.StringVar(&p.passphraseFile, "passphrase-file", os.Getenv("TALLY_PASSPHRASE_FILE"), "a file with the key's passphrase; TALLY_PASSPHRASE_FILE names one too")
 	f.BoolVarP(&p.yes, "yes", "y", false, "sign without asking")
 	f.DurationVar(&p.timeout, "timeout", commandTimeout, "give up after this long")
+	f.String("lang", "", "zh or en: the language of what people read; TALLY_LANG, the wallet's profile and the system's setting say it too")
 	c.PersistentPreRunE = func(*cobra.Command, []string) error { return p.start() }
 	c.AddGroup(
 		&cobra.Group{ID: groupDaily, Title: "Vouchers:"}, &cobra.Group{ID: groupLook, Title: "Looking:"},
@@ -74,6 +77,8 @@ Begin with 'tally join INVITATION' if a customer or bank has invited you, or wit
 	p.marked(c)
 	c.SetHelpCommandGroupID(groupWallet)
 	c.SetCompletionCommandGroupID(groupWallet)
+	p.complete(c)
+	p.translate(c)
 	return c
 }
 
@@ -85,7 +90,7 @@ func (p *program) commands() map[string][]*cobra.Command {
 		},
 		groupLook:   {p.show(), p.trail(), p.members(), p.params(), p.line(), p.freezes(), p.statement(), p.watch()},
 		groupBank:   {p.pay(), p.deposits(), p.deposit()},
-		groupWallet: {p.keys(), p.init(), p.join(), p.status(), p.namesCommand(), p.checkpoint(), p.tx(), p.versionCommand()},
+		groupWallet: {p.keys(), p.init(), p.join(), p.status(), p.namesCommand(), p.checkpoint(), p.tx(), p.man(), p.versionCommand()},
 		groupMember: {p.invite(), p.suspend(), p.reinstate(), p.freeze(), p.release(), p.gov(), p.account(), p.recovery(), p.settlement()},
 	}
 }
@@ -103,10 +108,15 @@ func defaultHome() string {
 // start judges the flags that all commands have.
 func (p *program) start() error {
 	if p.output != outputTable && p.output != outputJSON {
-		return fmt.Errorf("--output: %.20q is neither table nor json", p.output)
+		return lang.Errorf("--output: %.20q is neither table nor json", p.output)
+	}
+	if p.chosen != "" {
+		if _, err := lang.Parse(p.chosen); err != nil {
+			return lang.Errorf("--lang: %w", err)
+		}
 	}
 	if p.timeout <= 0 {
-		return fmt.Errorf("--timeout: %s is no time to do anything; leave it out, or give 30s", p.timeout)
+		return lang.Errorf("--timeout: %s is no time to do anything; leave it out, or give 30s", p.timeout)
 	}
 	return nil
 }
@@ -126,9 +136,9 @@ func (p *program) marked(c *cobra.Command) {
 
 // open opens the wallet and unlocks it.
 func (p *program) open() (*wallet.Wallet, error) {
-	w, err := wallet.Open(p.home)
+	w, err := p.openLocked()
 	if errors.Is(err, wallet.ErrNoWallet) {
-		return nil, fmt.Errorf("%w: make one with 'tally join INVITATION' or 'tally init', or name another with --home", err)
+		return nil, lang.Errorf("%w: make one with 'tally join INVITATION' or 'tally init', or name another with --home", err)
 	}
 	if err != nil {
 		return nil, err
@@ -167,7 +177,7 @@ func (p *program) session(ctx context.Context, w *wallet.Wallet, do func(*wallet
 	}
 	err = errors.Join(do(s), s.Close())
 	if kept, kerr := w.Unsettled(); kerr == nil && len(kept) > 0 {
-		fmt.Fprintf(p.err, "Not settled: %s. 'tally status' finds out what became of it.\n", count(len(kept), "transaction", "transactions"))
+		p.note("Not settled: %s. 'tally status' finds out what became of it.\n", lang.Count(len(kept), "%d transaction", "%d transactions"))
 	}
 	return err
 }

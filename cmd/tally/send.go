@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/money"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"google.golang.org/protobuf/proto"
 )
@@ -51,7 +51,7 @@ contract or order, or an invoice whose amount is then used for it.`,
 
 func (p *program) sendAll(ctx context.Context, s *wallet.Session, parts []string, f sendFlags) error {
 	if len(parts) > 1 && (f.amount != "" || f.invoice != "") {
-		return wrong("amount", fmt.Sprintf("it is for one part, and %d are named", len(parts)), "Send them one by one, or leave --amount and --invoice out.")
+		return wrong("amount", lang.T("it is for one part, and %d are named", len(parts)), lang.T("Send them one by one, or leave --amount and --invoice out."))
 	}
 	to, err := s.FindAccount(ctx, f.to)
 	if err != nil {
@@ -75,9 +75,9 @@ func (p *program) sendAll(ctx context.Context, s *wallet.Session, parts []string
 	}
 	return p.act(ctx, s, deed{messages: []proto.Message{m}, next: func(sdk.Outcome) string {
 		if f.now {
-			return "They hold it now."
+			return s.Lang.F("They hold it now.")
 		}
-		return "They see it with 'tally offers'; so do you."
+		return s.Lang.F("They see it with 'tally offers'; so do you.")
 	}})
 }
 
@@ -90,7 +90,7 @@ func (f *sendFlags) item(ctx context.Context, s *wallet.Session, h sdk.Holding, 
 			return nil, err
 		}
 		if sent > h.Part.Outstanding() {
-			return nil, wrong("amount", fmt.Sprintf("%s is more than the part's %s", f.amount, wallet.Money(h.Part.Outstanding(), h.Package.Currency)), "Send less, or leave --amount out.")
+			return nil, wrong("amount", lang.T("%s is more than the part's %s", f.amount, wallet.Money(h.Part.Outstanding(), h.Package.Currency)), lang.T("Send less, or leave --amount out."))
 		}
 	}
 	if sent < h.Part.Outstanding() {
@@ -125,8 +125,8 @@ func (f *sendFlags) use(s *wallet.Session, currency string, sent int64) ([]*vouc
 		return nil, err
 	}
 	if inv.Currency != currency || inv.PayableMinor < sent {
-		return nil, wrong("invoice", fmt.Sprintf("%s is over %s, and %s are to be sent", inv.Number,
-			wallet.Money(inv.PayableMinor, inv.Currency), wallet.Money(sent, currency)), "Send less, or give the right invoice.")
+		return nil, wrong("invoice", lang.T("%s is over %s, and %s are to be sent", inv.Number,
+			wallet.Money(inv.PayableMinor, inv.Currency), wallet.Money(sent, currency)), lang.T("Send less, or give the right invoice."))
 	}
 	k, err := invoiceKey(s)
 	if err != nil {
@@ -160,7 +160,7 @@ func (p *program) split() *cobra.Command {
 				}
 				return p.act(ctx, s, deed{
 					messages: []proto.Message{&voucherv1.Split{Part: h.Part.Ref(), PiecesMinor: pieces}},
-					next:     func(sdk.Outcome) string { return "'tally holdings' shows the pieces." },
+					next:     func(sdk.Outcome) string { return s.Lang.F("'tally holdings' shows the pieces.") },
 				})
 			})
 		},
@@ -176,7 +176,7 @@ func piecesOf(h sdk.Holding, typed []string) ([]int64, error) {
 			return nil, err
 		}
 		if left, err = money.Sub(left, minor); err != nil {
-			return nil, wrong("amount", fmt.Sprintf("the pieces are more than the part's %s", wallet.Money(h.Part.Units(), h.Package.Currency)), "Make them smaller.")
+			return nil, wrong("amount", lang.T("the pieces are more than the part's %s", wallet.Money(h.Part.Units(), h.Package.Currency)), lang.T("Make them smaller."))
 		}
 		out = append(out, minor)
 	}

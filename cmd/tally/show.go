@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -70,7 +70,7 @@ func (p *program) showOne(ctx context.Context, s *wallet.Session, text string) e
 // missed tells whether a search may go on elsewhere: nothing was found, or the text is no id.
 func missed(err error) bool {
 	var in *wallet.Input
-	return errors.Is(err, wallet.ErrNoMatch) || errors.As(err, &in) && strings.HasSuffix(in.Wrong, "is no id")
+	return errors.Is(err, wallet.ErrNoMatch) || errors.As(err, &in) && strings.HasSuffix(in.Wrong.String(), "is no id")
 }
 
 func (p *program) showPart(ctx context.Context, s *wallet.Session, h sdk.Holding, v sdk.Verified) error {
@@ -90,11 +90,11 @@ func (p *program) showPart(ctx context.Context, s *wallet.Session, h sdk.Holding
 		}
 		r.json.FrozenUntil = frozenUntil(s, h, laid.Records, now)
 	}
-	return p.answer(map[string]any{"verified": verified(s, v), "kind": "part", "part": r.json}, func(w io.Writer) {
+	return p.answer(map[string]any{"verified": verified(s, v), "kind": "part", "part": r.json}, func(w page) {
 		facts(w, "part", r.json.Part, "of voucher", r.json.Voucher, "owed by", r.obligor, "held by", r.holder, "amount", r.amount,
-			"due", r.json.Due, "state", r.json.State, "frozen until", r.json.FrozenUntil, "on offer to", r.to, "open until", r.expires, "offered for", r.json.Offer.trade(),
-			"units", fmt.Sprintf("%d to %d, of %d", h.Part.Lo, h.Part.Hi, h.Package.AmountMinor),
-			"passed on", fmt.Sprintf("%d times, of at most %d; %d more splits", h.Part.Depth, h.Package.DepthMax, h.Part.SplitsLeft))
+			"due", r.json.Due, "state", w.State(r.json.State), "frozen until", r.json.FrozenUntil, "on offer to", r.to, "open until", r.expires, "offered for", r.json.Offer.trade(w.Lang),
+			"units", w.F("%d to %d, of %d", h.Part.Lo, h.Part.Hi, h.Package.AmountMinor),
+			"passed on", w.F("%d times, of at most %d; %d more splits", h.Part.Depth, h.Package.DepthMax, h.Part.SplitsLeft))
 		stamp(w, s, v)
 	})
 }
@@ -104,11 +104,11 @@ func (p *program) showPackage(ctx context.Context, s *wallet.Session, pkg *vouch
 	if err != nil {
 		return err
 	}
-	return p.answer(map[string]any{"verified": verified(s, v), "kind": "voucher", "voucher": j}, func(w io.Writer) {
+	return p.answer(map[string]any{"verified": verified(s, v), "kind": "voucher", "voucher": j}, func(w page) {
 		facts(w, "voucher", j.Voucher, "owed by", who[0].Full(), "issued to", who[1].Full(), "amount", wallet.Money(j.AmountMinor, j.Currency),
-			"outstanding", wallet.Money(j.OutstandingMinor, j.Currency), "issued", j.Issued, "due", j.Due, "state", packageNote(j),
+			"outstanding", wallet.Money(j.OutstandingMinor, j.Currency), "issued", j.Issued, "due", j.Due, "state", packageNote(w.Lang, j),
 			"contract", j.Contract, "invoices", strings.Join(j.Invoices, ", "), "parts", fmt.Sprint(pkg.Parts),
-			"went back", j.wentBack(), "freezes", j.freezes())
+			"went back", j.wentBack(w.Lang), "freezes", j.freezes(w.Lang))
 		stamp(w, s, v)
 	})
 }
@@ -140,25 +140,34 @@ func (p *program) showMember(ctx context.Context, s *wallet.Session, m *membersv
 	if err != nil {
 		return err
 	}
-	sponsor := "admitted by vote"
+	sponsor := s.Lang.F("admitted by vote")
 	if len(now.Sponsor) > 0 {
 		if sponsor, err = s.MemberName(ctx, now.Sponsor); err != nil {
 			return err
 		}
 	}
 	j := memberOf(now)
-	return p.answer(map[string]any{"verified": verified(s, v), "kind": "member", "member": j}, func(w io.Writer) {
-		facts(w, "member", j.Member, "name", j.Name, "number", j.Credential, "state", j.State, "roles", strings.Join(j.Roles, ", "),
-			"votes", yesNo(j.Seat), "small firm", yesNo(j.SmallFirm), "sponsor", sponsor, "suppliers", suppliers(now), "main account", j.Account)
+	return p.answer(map[string]any{"verified": verified(s, v), "kind": "member", "member": j}, func(w page) {
+		facts(w, "member", j.Member, "name", j.Name, "number", j.Credential, "state", w.State(j.State), "roles", rolesText(w.Lang, j.Roles),
+			"votes", w.Word(yesNo(j.Seat)), "small firm", w.Word(yesNo(j.SmallFirm)), "sponsor", sponsor, "suppliers", suppliers(w.Lang, now), "main account", j.Account)
 		stamp(w, s, v)
 	})
 }
 
-func suppliers(m *membersv1.Member) string {
+func suppliers(l lang.Lang, m *membersv1.Member) string {
 	if m.SupplierQuota == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d admitted, of at most %d", m.Suppliers, m.SupplierQuota)
+	return l.F("%d admitted, of at most %d", m.Suppliers, m.SupplierQuota)
+}
+
+// rolesText names roles for people.
+func rolesText(l lang.Lang, roles []string) string {
+	said := make([]string, len(roles))
+	for i, one := range roles {
+		said[i] = l.Word(one)
+	}
+	return l.List(said)
 }
 
 func yesNo(b bool) string {
@@ -175,7 +184,7 @@ func (p *program) showAccount(ctx context.Context, s *wallet.Session, account id
 		return err
 	}
 	if !found {
-		return fmt.Errorf("%w: there is no account %s", sdk.ErrNotFound, account.Short())
+		return lang.Errorf("%w: there is no account %s", sdk.ErrNotFound, account.Short())
 	}
 	who, err := s.Party(ctx, account[:])
 	if err != nil {
@@ -188,11 +197,11 @@ func (p *program) showAccount(ctx context.Context, s *wallet.Session, account id
 	return p.answer(map[string]any{
 		"verified": verified(s, v), "kind": "account", "account": partyOf(who), "account_name": a.Name, "state": wallet.AccountState(a.State),
 		"threshold": a.GetPolicy().GetThreshold(), "keys": keys,
-	}, func(w io.Writer) {
-		facts(w, "account", account.String(), "of", who.String(), "name", a.Name, "state", wallet.AccountState(a.State),
-			"signs", fmt.Sprintf("%d of %d keys", a.GetPolicy().GetThreshold(), len(keys)), "keys", strings.Join(keys, ", "))
+	}, func(w page) {
+		facts(w, "account", account.String(), "of", who.String(), "name", a.Name, "state", w.State(wallet.AccountState(a.State)),
+			"signs", w.F("%d of %d keys", a.GetPolicy().GetThreshold(), len(keys)), "keys", strings.Join(keys, ", "))
 		for _, l := range a.GetPolicy().GetLimits() {
-			facts(w, "limit", fmt.Sprintf("%s at once, %s a day", wallet.Money(l.PerTransactionMinor, l.Currency), wallet.Money(l.PerDayMinor, l.Currency)))
+			facts(w, "limit", w.F("%s at once, %s a day", wallet.Money(l.PerTransactionMinor, l.Currency), wallet.Money(l.PerDayMinor, l.Currency)))
 		}
 		stamp(w, s, v)
 	})
@@ -249,8 +258,8 @@ func (p *program) showTrail(ctx context.Context, s *wallet.Session, short string
 		steps, table = append(steps, j), append(table, row)
 	}
 	part, voucher := hex.EncodeToString(h.Part.Number), hex.EncodeToString(h.Part.Package)
-	return p.answer(map[string]any{"verified": verified(s, v), "part": part, "voucher": voucher, "steps": steps}, func(w io.Writer) {
-		fmt.Fprintf(w, "Part %s of voucher %s:\n", part[:8], voucher[:8])
+	return p.answer(map[string]any{"verified": verified(s, v), "part": part, "voucher": voucher, "steps": steps}, func(w page) {
+		w.say("Part %s of voucher %s:\n", part[:8], voucher[:8])
 		grid(w, []int{4}, []string{"time", "step", "from → to", "amount", "for"}, table)
 		stamp(w, s, v)
 	})
@@ -270,16 +279,16 @@ func stepOf(ctx context.Context, s *wallet.Session, e *voucherv1.Endorsement, cu
 	var reasons []string
 	for _, use := range e.Background.GetInvoices() {
 		j.Invoices = append(j.Invoices, hex.EncodeToString(use.Fingerprint))
-		reasons = append(reasons, "invoice "+wallet.Short(use.Fingerprint))
+		reasons = append(reasons, s.Lang.F("invoice %s", wallet.Short(use.Fingerprint)))
 	}
 	if j.Contract != "" {
-		reasons = append(reasons, "contract "+j.Contract[:8])
+		reasons = append(reasons, s.Lang.F("contract %s", j.Contract[:8]))
 	}
 	way := who[0].String() + " → " + who[1].String()
 	if string(e.From) == string(e.To) {
 		way = ""
 	}
-	return j, []string{s.Clock.Minute(at), j.Step, way, wallet.Money(j.AmountMinor, currency), strings.Join(reasons, ", ")}, nil
+	return j, []string{s.Clock.Minute(at), s.Lang.State(j.Step), way, wallet.Money(j.AmountMinor, currency), s.Lang.List(reasons)}, nil
 }
 
 func stepName(e *voucherv1.Endorsement) string {

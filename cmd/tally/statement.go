@@ -6,13 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/sdk"
 	"github.com/splittally/splittally/sdk/invoice"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/statement"
 	"github.com/splittally/splittally/sdk/wallet"
 )
@@ -62,15 +62,15 @@ func (f statementFlags) check() error {
 	case formTable, formCSV, formCamt:
 	case formPDF:
 		if f.out == "" {
-			return wrong("out", "is missing: a PDF is not for a terminal", "name a file, such as --out march.pdf")
+			return wrong("out", lang.T("is missing: a PDF is not for a terminal"), lang.T("name a file, such as --out march.pdf"))
 		}
 	default:
-		return wrong("format", fmt.Sprintf("%.20q is none", f.format), "choose table, csv, pdf or camt053")
+		return wrong("format", lang.T("%.20q is none", f.format), lang.T("choose table, csv, pdf or camt053"))
 	}
 	for field, typed := range map[string]string{"from": f.from, "to": f.to} {
 		if typed != "" {
 			if _, err := invoice.ParseDay(typed); err != nil {
-				return wrong(field, err.Error(), "write it as 2026-03-31")
+				return wrong(field, lang.T("%s", err), lang.T("write it as 2026-03-31"))
 			}
 		}
 	}
@@ -92,7 +92,7 @@ func (f statementFlags) period(today int32, offsetS int32) (p statement.Period, 
 		p.FromDay = p.ToDay - p.FromDay + 1
 	}
 	if err == nil && (p.ToDay < p.FromDay || p.FromDay > today) {
-		err = wrong("from", "the period ends before it begins, or has not begun", "give --from a day up to --to and today")
+		err = wrong("from", lang.T("the period ends before it begins, or has not begun"), lang.T("give --from a day up to --to and today"))
 	}
 	return p, err
 }
@@ -115,7 +115,7 @@ func (p *program) showStatement(ctx context.Context, s *wallet.Session, f statem
 		return err
 	}
 	if f.format == formTable && f.out == "" {
-		return p.answer(statementJSON(s, st, names), func(w io.Writer) {
+		return p.answer(statementJSON(s, st, names), func(w page) {
 			printStatement(w, st, names)
 			stamp(w, s, st.Verified)
 		})
@@ -146,7 +146,7 @@ func (p *program) writeStatement(st *statement.Statement, names statement.Names,
 	case formCamt:
 		err = st.Camt053(names).Write(&b)
 	default:
-		printStatement(&b, st, names)
+		printStatement(page{&b, p.lang}, st, names)
 	}
 	if err != nil {
 		return err
@@ -163,8 +163,8 @@ func (p *program) writeStatement(st *statement.Statement, names statement.Names,
 	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	return p.answer(map[string]any{"file": f.out, "format": f.format, "height": st.Verified.Height}, func(w io.Writer) {
-		fmt.Fprintf(w, "Written: %s (%s).\n", f.out, count(b.Len(), "byte", "bytes"))
+	return p.answer(map[string]any{"file": f.out, "format": f.format, "height": st.Verified.Height}, func(w page) {
+		w.say("Written: %s (%s).\n", f.out, lang.Count(b.Len(), "%d byte", "%d bytes"))
 	})
 }
 
@@ -198,19 +198,19 @@ func namesIn(ctx context.Context, s *wallet.Session, st *statement.Statement) (s
 		if name := known[one]; name != "" {
 			return name
 		}
-		return "account " + one.Short()
+		return s.Lang.F("account %s", one.Short())
 	}, nil
 }
 
-func printStatement(w io.Writer, st *statement.Statement, names statement.Names) {
-	fmt.Fprintf(w, "Statement from %s to %s, both included.\n\n", wallet.Day(st.Period.FromDay), wallet.Day(st.Period.ToDay))
+func printStatement(w page, st *statement.Statement, names statement.Names) {
+	w.say("Statement from %s to %s, both included.\n\n", wallet.Day(st.Period.FromDay), wallet.Day(st.Period.ToDay))
 	if len(st.Sections) == 0 {
-		fmt.Fprintln(w, "There was nothing, and nothing moved.")
+		w.say("There was nothing, and nothing moved.\n")
 		return
 	}
 	for _, one := range st.Sections {
-		fmt.Fprintln(w, wallet.Line(sectionName(one, names)))
-		rows := [][]string{{wallet.Day(st.Period.FromDay), "opening", "", "", "", "", wallet.Figure(one.Opening.AmountMinor, one.Currency)}}
+		fmt.Fprintln(w, wallet.Line(sectionName(w.Lang, one, names)))
+		rows := [][]string{{wallet.Day(st.Period.FromDay), w.F("opening"), "", "", "", "", wallet.Figure(one.Opening.AmountMinor, one.Currency)}}
 		for _, m := range one.Movements {
 			who, voucher := "", ""
 			if !m.Counterparty.IsZero() {
@@ -219,20 +219,20 @@ func printStatement(w io.Writer, st *statement.Statement, names statement.Names)
 			if !m.Package.IsZero() {
 				voucher = m.Package.Short()
 			}
-			rows = append(rows, []string{m.Time.Format("2006-01-02 15:04"), statement.Words(m.Kind), who, voucher, m.Reference,
+			rows = append(rows, []string{m.Time.Format("2006-01-02 15:04"), w.Word(statement.Words(m.Kind)), who, voucher, m.Reference,
 				wallet.Figure(m.AmountMinor, one.Currency), wallet.Figure(m.After.AmountMinor, one.Currency)})
 		}
-		rows = append(rows, []string{wallet.Day(st.Period.ToDay), "closing", "", "", "", "", wallet.Figure(one.Closing.AmountMinor, one.Currency)})
+		rows = append(rows, []string{wallet.Day(st.Period.ToDay), w.F("closing"), "", "", "", "", wallet.Figure(one.Closing.AmountMinor, one.Currency)})
 		grid(w, []int{6, 7}, []string{"time", "what", "with", "voucher", "reference", "amount", "balance"}, rows)
-		fmt.Fprintln(w)
+		w.say("\n")
 	}
 }
 
-func sectionName(one statement.Section, names statement.Names) string {
+func sectionName(l lang.Lang, one statement.Section, names statement.Names) string {
 	if one.Bank.IsZero() {
-		return fmt.Sprintf("%s, %s", statement.ClassOf(one.Class).Name, one.Currency)
+		return fmt.Sprintf("%s, %s", l.Word(statement.ClassOf(one.Class).Name), one.Currency)
 	}
-	return fmt.Sprintf("%s at %s, %s", statement.ClassOf(one.Class).Name, names(one.Bank), one.Currency)
+	return l.F("%s at %s, %s", l.Word(statement.ClassOf(one.Class).Name), names(one.Bank), one.Currency)
 }
 
 type balanceJSON struct {

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"runtime"
 	"strings"
 	"time"
@@ -14,6 +12,7 @@ import (
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -64,17 +63,15 @@ func (p *program) showStatus(ctx context.Context, s *wallet.Session) error {
 		"verified": verified(s, v), "chain": profile.Chain, "development": s.Clock.Development, "home": s.Wallet.Home,
 		"account": s.Account().String(), "account_name": s.Own.Name, "account_state": wallet.AccountState(s.Own.State),
 		"member": memberOf(own), "endpoints": profile.Endpoints, "sent": totals.SentCount, "settled": list, "recovery": waits,
-	}, func(w io.Writer) {
-		facts(w, "member", own.GetLegal().GetName()+" ("+own.GetLegal().GetCredential()+"), "+wallet.MemberState(own.State),
-			"roles", strings.Join(membersv1.RoleNames(own.Roles), ", "), "account", s.Account().String()+" ("+s.Own.Name+", "+wallet.AccountState(s.Own.State)+")",
-			"chain", profile.Chain+development(s.Clock), "node", profile.Endpoints[0].URL+of(profile.Endpoints[0]), "witness", witness(profile),
-			"wallet", s.Wallet.Home, "sent", count(int(totals.SentCount), "transaction", "transactions")+" so far")
+	}, func(w page) {
+		facts(w, "member", w.F("%s (%s), %s", own.GetLegal().GetName(), own.GetLegal().GetCredential(), w.State(wallet.MemberState(own.State))),
+			"roles", rolesText(w.Lang, membersv1.RoleNames(own.Roles)), "account", w.F("%s (%s, %s)", s.Account(), s.Own.Name, w.State(wallet.AccountState(s.Own.State))),
+			"chain", profile.Chain+development(s.Clock), "node", nodeText(w.Lang, profile.Endpoints[0]), "witness", witness(w.Lang, profile),
+			"wallet", s.Wallet.Home, "sent", w.N(int(totals.SentCount), "%d transaction so far", "%d transactions so far"))
 		warnOf(w, waits)
-		for _, line := range have(totals) {
-			fmt.Fprintln(w, line)
-		}
+		have(w, totals)
 		for _, one := range list {
-			fmt.Fprintf(w, "Transaction %s (%s): %s\n", one.Transaction[:8], strings.Join(one.What, " "), one.Text)
+			w.say("Transaction %s (%s): %s\n", one.Transaction[:8], strings.Join(one.What, " "), one.Text)
 		}
 		stamp(w, s, v)
 	})
@@ -85,50 +82,49 @@ func development(k wallet.Clock) string {
 	case !k.Development:
 		return ""
 	case k.ShiftS == 0:
-		return " (for development: nothing on it is real)"
+		return k.Lang.F(" (for development: nothing on it is real)")
 	}
-	return " (for development: nothing on it is real; " + k.Shift() + ")"
+	return k.Lang.F(" (for development: nothing on it is real; %s)", k.Shift())
 }
 
-func of(e wallet.Endpoint) string {
+func nodeText(l lang.Lang, e wallet.Endpoint) string {
 	if e.Member == "" {
-		return ""
+		return e.URL
 	}
-	return " of " + e.Member
+	return l.F("%s of %s", e.URL, e.Member)
 }
 
-func witness(p wallet.Profile) string {
+func witness(l lang.Lang, p wallet.Profile) string {
 	if len(p.Endpoints) < 2 {
-		return "none: this node is believed to show the one chain that there is"
+		return l.F("none: this node is believed to show the one chain that there is")
 	}
 	var out []string
 	for _, e := range p.Endpoints[1:] {
-		out = append(out, e.URL+of(e))
+		out = append(out, nodeText(l, e))
 	}
-	return strings.Join(out, ", ")
+	return l.List(out)
 }
 
-// classes are the totals that status shows, and the command with more.
+// classes are the totals that status shows: amount and count, and the command with more.
 var classes = []struct {
-	class      uint32
-	one, where string
+	class uint32
+	sum   string
 }{
-	{voucherv1.ClassHeld, "held", "holdings"},
-	{voucherv1.ClassOffered, "on offer by you", "offers"},
-	{voucherv1.ClassIncoming, "on offer to you", "offers"},
-	{voucherv1.ClassPending, "waiting for your acceptance", "pending"},
-	{voucherv1.ClassOwed, "owed by you", "owed"},
+	{voucherv1.ClassHeld, "%s in %d held ('tally holdings')"},
+	{voucherv1.ClassOffered, "%s in %d on offer by you ('tally offers')"},
+	{voucherv1.ClassIncoming, "%s in %d on offer to you ('tally offers')"},
+	{voucherv1.ClassPending, "%s in %d waiting for your acceptance ('tally pending')"},
+	{voucherv1.ClassOwed, "%s in %d owed by you ('tally owed')"},
 }
 
-func have(t *kernelv1.Totals) (out []string) {
+func have(w page, t *kernelv1.Totals) {
 	for _, c := range classes {
 		for _, l := range t.Lines {
 			if l.Class == c.class {
-				out = append(out, fmt.Sprintf("%s in %d %s ('tally %s')", wallet.Money(l.AmountMinor, l.Currency), l.Count, c.one, c.where))
+				w.say(c.sum+"\n", wallet.Money(l.AmountMinor, l.Currency), l.Count)
 			}
 		}
 	}
-	return out
 }
 
 func settledOf(s *wallet.Session, one wallet.Settled) settledJSON {
@@ -136,14 +132,14 @@ func settledOf(s *wallet.Session, one wallet.Settled) settledJSON {
 	var refusal *sdk.Refusal
 	switch {
 	case one.Err == nil:
-		out.Outcome, out.Text = "done", fmt.Sprintf("done, in block %d.", one.Outcome.Height)
+		out.Outcome, out.Text = "done", s.Lang.F("done, in block %d.", one.Outcome.Height)
 	case errors.As(one.Err, &refusal):
-		out.Outcome, out.Text = "refused", fmt.Sprintf("refused in block %d: %s", one.Outcome.Height, refusal.Error())
+		out.Outcome, out.Text = "refused", s.Lang.F("refused in block %d: %s", one.Outcome.Height, s.Lang.Error(refusal))
 	case errors.Is(one.Err, sdk.ErrNeverRan):
-		out.Outcome, out.Text = "never_ran", "it expired and never ran: it may be sent anew."
+		out.Outcome, out.Text = "never_ran", s.Lang.F("it expired and never ran: it may be sent anew.")
 	default:
 		out.Outcome = "unknown"
-		out.Text = fmt.Sprintf("not known yet; it can run until %s. Ask again then.", s.Clock.Minute(s.Clock.Time(time.Unix(one.Ticket.ExpiresUnixS, 0))))
+		out.Text = s.Lang.F("not known yet; it can run until %s. Ask again then.", s.Clock.Minute(s.Clock.Time(time.Unix(one.Ticket.ExpiresUnixS, 0))))
 	}
 	return out
 }
@@ -154,8 +150,8 @@ func (p *program) versionCommand() *cobra.Command {
 		Short: "Print the versions of the program and of Go",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return p.answer(map[string]string{"version": version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH}, func(w io.Writer) {
-				fmt.Fprintf(w, "tally %s, %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return p.answer(map[string]string{"version": version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH}, func(w page) {
+				w.say("tally %s, %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			})
 		},
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/schollz/progressbar/v3"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"golang.org/x/term"
 )
@@ -44,7 +45,7 @@ func (p *program) passphrase(prompt string) (string, error) {
 		return secretFile("passphrase-file", p.passphraseFile)
 	}
 	if p.terminal == nil {
-		return "", fmt.Errorf("%w: give --passphrase-file, or set TALLY_PASSPHRASE_FILE", wallet.ErrLocked)
+		return "", lang.Errorf("%w: give --passphrase-file, or set TALLY_PASSPHRASE_FILE", wallet.ErrLocked)
 	}
 	return p.hidden(prompt)
 }
@@ -58,20 +59,20 @@ func (p *program) newPassphrase() (string, error) {
 	if p.passphraseFile != "" || p.terminal == nil {
 		one, err := p.passphrase("")
 		if err == nil && len(one) < minPassphrase {
-			err = wrong("passphrase", fmt.Sprintf("it has fewer than %d characters", minPassphrase), longer)
+			err = wrong("passphrase", lang.T("it has fewer than %d characters", minPassphrase), lang.T(longer))
 		}
 		return one, err
 	}
-	one, err := p.hidden(fmt.Sprintf("New passphrase (at least %d characters): ", minPassphrase))
+	one, err := p.hidden(p.lang.F("New passphrase (at least %d characters): ", minPassphrase))
 	if err == nil && len(one) < minPassphrase {
-		err = wrong("passphrase", fmt.Sprintf("it has fewer than %d characters", minPassphrase), longer)
+		err = wrong("passphrase", lang.T("it has fewer than %d characters", minPassphrase), lang.T(longer))
 	}
 	if err != nil {
 		return "", err
 	}
-	two, err := p.hidden("The same again: ")
+	two, err := p.hidden(p.lang.F("The same again: "))
 	if err == nil && one != two {
-		err = wrong("passphrase", "the two are not the same", "Nothing was written; begin again.")
+		err = wrong("passphrase", lang.T("the two are not the same"), lang.T("Nothing was written; begin again."))
 	}
 	return one, err
 }
@@ -79,7 +80,7 @@ func (p *program) newPassphrase() (string, error) {
 func (p *program) hidden(prompt string) (string, error) {
 	fmt.Fprint(p.err, prompt)
 	b, err := term.ReadPassword(p.terminal.fd)
-	fmt.Fprintln(p.err)
+	p.note("\n")
 	return string(b), err
 }
 
@@ -87,7 +88,7 @@ func (p *program) hidden(prompt string) (string, error) {
 func secretFile(field, path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return "", &wallet.Input{Field: field, Wrong: err.Error(), Do: "Name a file that has it in its first line."}
+		return "", &wallet.Input{Field: field, Wrong: lang.T("%s", err), Do: lang.T("Name a file that has it in its first line.")}
 	}
 	defer f.Close() // it was only read
 	b, err := io.ReadAll(io.LimitReader(f, maxSecret))
@@ -96,7 +97,7 @@ func secretFile(field, path string) (string, error) {
 	}
 	line, _, _ := strings.Cut(string(b), "\n")
 	if line = strings.TrimSuffix(line, "\r"); line == "" {
-		return "", &wallet.Input{Field: field, Wrong: path + " is empty", Do: "Put it into the first line."}
+		return "", &wallet.Input{Field: field, Wrong: lang.T("%s is empty", path), Do: lang.T("Put it into the first line.")}
 	}
 	return line, nil
 }
@@ -105,9 +106,9 @@ func secretFile(field, path string) (string, error) {
 // not build its transaction ends here.
 func (p *program) confirm(words []string) error {
 	if p.target != nil {
-		return wrong("COMMAND", "this command signs more than a transaction, or does more than sign", "It cannot be built for others to sign.")
+		return wrong("COMMAND", lang.T("this command signs more than a transaction, or does more than sign"), lang.T("It cannot be built for others to sign."))
 	}
-	return p.ask("Sign and send? [y/N] ", words)
+	return p.ask(p.lang.F("Sign and send? [y/N] "), words)
 }
 
 // ask shows words and asks, unless --yes was given.
@@ -130,7 +131,7 @@ func (p *program) ask(question string, words []string) error {
 		return err
 	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
+	case "y", "yes", "是":
 		return nil
 	}
 	return errNotConfirmed
@@ -139,13 +140,25 @@ func (p *program) ask(question string, words []string) error {
 // lineWidth is how wide running text is, in characters.
 const lineWidth = 100
 
-// wrapped breaks a sentence for a screen, as an item of a list.
+// wrapped breaks a sentence for a screen, as an item of a list: at blanks, and between Chinese characters, but before no
+// punctuation that ends something.
 func wrapped(sentence string) string {
+	const never = "，。；：、）”’》」！？"
 	var lines []string
-	for line := range strings.Lines(text.WrapSoft(sentence, lineWidth)) {
-		lines = append(lines, strings.TrimRight(line, " \n"))
+	line, width, edge, edgeWidth := []rune{}, 0, 0, 0 // edge: where the line can be broken
+	for _, r := range sentence {
+		wide := text.RuneWidth(r)
+		if len(line) > 0 && (r == ' ' || wide > 1 && !strings.ContainsRune(never, r) && !strings.ContainsRune("（“‘《「", line[len(line)-1])) {
+			edge, edgeWidth = len(line), width
+		}
+		if width+wide > lineWidth && edge > 0 && r != ' ' && !strings.ContainsRune(never, r) {
+			lines = append(lines, strings.TrimRight(string(line[:edge]), " "))
+			line = []rune(strings.TrimLeft(string(line[edge:]), " "))
+			width, edge = width-edgeWidth, 0
+		}
+		line, width = append(line, r), width+wide
 	}
-	return strings.Join(lines, "\n  ")
+	return strings.Join(append(lines, string(line)), "\n  ")
 }
 
 // waiting shows that something takes its time, to a person alone; the function that it returns ends that.
@@ -162,7 +175,7 @@ func (p *program) waiting(what string) func() {
 			return
 		case <-time.After(soon):
 		}
-		bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(p.terminal.screen), progressbar.OptionSetDescription(what),
+		bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(p.terminal.screen), progressbar.OptionSetDescription(p.lang.F(what)),
 			progressbar.OptionSpinnerType(14), progressbar.OptionClearOnFinish(), progressbar.OptionSetElapsedTime(false))
 		defer func() { _ = bar.Finish() }() // a bar that cannot be drawn is no fault
 		for {

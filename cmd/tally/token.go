@@ -2,8 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
 
@@ -11,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/sdk/keys/token"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -28,14 +27,14 @@ func (f *tokenFlags) given() bool { return f.module != "" || f.label != "" || f.
 // place judges where the token is; a relative path is one from here.
 func (f *tokenFlags) place() error {
 	if f.module == "" || f.label == "" {
-		return wrong("token-module, token-label", "one is missing", "Give both: the PKCS#11 library, and the token's label.")
+		return wrong("token-module, token-label", lang.T("one is missing"), lang.T("Give both: the PKCS#11 library, and the token's label."))
 	}
 	var err error
 	if f.module, err = filepath.Abs(f.module); err != nil {
 		return err
 	}
 	if err := token.CheckPlace(f.module, f.label); err != nil {
-		return wrong("token-module, token-label", err.Error(), "The token's own tool shows its label.")
+		return wrong("token-module, token-label", lang.T("%s", err), lang.T("The token's own tool shows its label."))
 	}
 	return nil
 }
@@ -50,7 +49,7 @@ func (f *tokenFlags) config() (*token.Config, error) {
 	}
 	c := &token.Config{Module: f.module, Token: f.label, Key: f.key}
 	if err := c.Check(); err != nil {
-		return nil, wrong("key-label", err.Error(), "'tally keys list' shows the labels of the token's keys.")
+		return nil, wrong("key-label", lang.T("%s", err), lang.T("'tally keys list' shows the labels of the token's keys."))
 	}
 	return c, nil
 }
@@ -60,7 +59,7 @@ func (p *program) inToken(f *tokenFlags, do func(*token.Token) error) error {
 	if err := f.place(); err != nil {
 		return err
 	}
-	pin, err := p.passphrase(fmt.Sprintf("PIN of the token %q: ", f.label))
+	pin, err := p.passphrase(p.lang.F("PIN of the token %q: ", f.label))
 	if err != nil {
 		return err
 	}
@@ -77,9 +76,9 @@ func ofToken(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, token.ErrPIN):
-		return failure{fmt.Errorf("%w: %w", wallet.ErrPassphrase, err), exitWallet}
+		return failure{lang.Errorf("%w: %w", wallet.ErrPassphrase, err), exitWallet}
 	}
-	return failure{fmt.Errorf("%w: %w", wallet.ErrToken, err), exitWallet}
+	return failure{lang.Errorf("%w: %w", wallet.ErrToken, err), exitWallet}
 }
 
 // publicKeyJSON is a public key as programs read it.
@@ -100,7 +99,7 @@ func keyOf(pub key.Public) publicKeyJSON {
 func (p *program) showTokenKey(where, label string, pub key.Public) error {
 	out := keyOf(pub)
 	out.Token, out.Label = where, label
-	return p.answer(out, func(w io.Writer) {
+	return p.answer(out, func(w page) {
 		facts(w, "token", where, "key", label, "public key", out.Public, "key id", out.ID)
 	})
 }
@@ -111,14 +110,14 @@ func (p *program) newTokenKey(f *keyFlags) error {
 		return err
 	}
 	if strings.TrimSpace(f.token.key) == "" {
-		return wrong("key-label", "it is missing", "Give the new key a label of its own in the token.")
+		return wrong("key-label", lang.T("it is missing"), lang.T("Give the new key a label of its own in the token."))
 	}
 	return p.inToken(&f.token, func(t *token.Token) error {
 		s, err := t.Generate(kind, f.token.key)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(p.err, "The key is in the token and nowhere else: no words restore it. Have a second key sign for the account, or its recovery set up.")
+		p.note("The key is in the token and nowhere else: no words restore it. Have a second key sign for the account, or its recovery set up.\n")
 		return p.showTokenKey(f.token.label, f.token.key, s.Public())
 	})
 }
@@ -147,9 +146,9 @@ func (p *program) showListed(listed []token.Listed) error {
 		one.Label = l.Label
 		all, rows = append(all, one), append(rows, []string{l.Label, one.Public})
 	}
-	return p.answer(map[string]any{"keys": all}, func(w io.Writer) {
+	return p.answer(map[string]any{"keys": all}, func(w page) {
 		if len(rows) == 0 {
-			fmt.Fprintln(w, "The token has no keys that could sign here: 'tally keys new' makes one.")
+			w.say("The token has no keys that could sign here: 'tally keys new' makes one.\n")
 			return
 		}
 		grid(w, nil, []string{"label", "public key"}, rows)

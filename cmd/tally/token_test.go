@@ -10,9 +10,7 @@ import (
 	"testing"
 
 	"github.com/splittally/splittally/app/apptest"
-	"github.com/splittally/splittally/sdk/keys/token"
 	"github.com/splittally/splittally/sdk/keys/token/tokentest"
-	"github.com/splittally/splittally/sdk/wallet"
 )
 
 // A treasurer whose key is in a token: made there, put in the place of the account's first key, and used to sign.
@@ -53,7 +51,7 @@ func TestTokenWallet(t *testing.T) {
 	}
 
 	n := apptest.Start(t)
-	joinWithToken(t, n, dir, token.Config{Module: module, Token: "treasury", Key: "director"})
+	joinWithToken(t, n, dir, append([]string{"--key-label", "director"}, where...), wrongPIN, made.Public)
 	url, nodePin := n.Endpoint(0)
 	home := filepath.Join(dir, "home")
 	initWith := []string{
@@ -76,26 +74,27 @@ func TestTokenWallet(t *testing.T) {
 	}
 }
 
-// joinWithToken has a supplier join whose own key is the token's.
-func joinWithToken(t *testing.T, n *apptest.Network, dir string, c token.Config) {
+// joinWithToken has a supplier join whose own key is the token's. It may run the command again, without the flags too.
+func joinWithToken(t *testing.T, n *apptest.Network, dir string, where []string, wrongPIN, public string) {
 	t.Helper()
 	obligor, file, check := filepath.Join(dir, "obligor"), filepath.Join(dir, "invitation.json"), filepath.Join(dir, "pin")
 	mustTally(t, "init", "--home", obligor, "--devnet", n.Dir, "--role", "obligor")
 	mustTally(t, "--home", obligor, "invite", "--name", "Xishan Glass", "--uscc", uscc("031"), "--identity-check", check, "--out", file, "--yes")
-	i, err := wallet.ReadInvitation(file)
-	if err != nil {
-		t.Fatal(err)
+	join := []string{"join", file, "--yes", "--home", filepath.Join(dir, "joining")}
+	if code, _, errs := tally(t, append(append(join[:len(join):len(join)], where...), "--passphrase-file", wrongPIN)...); code != exitWallet || !strings.Contains(errs, "PIN") {
+		t.Errorf("wrong PIN: exit %d, %s", code, errs)
 	}
-	w, err := i.Accept(filepath.Join(dir, "joining"))
-	if err != nil {
-		t.Fatal(err)
+	if _, err := os.Stat(filepath.Join(dir, "joining", "profile.json")); err == nil {
+		t.Error("with the wrong PIN there is a wallet")
 	}
-	s, err := token.Load(c, tokentest.PIN)
-	if err != nil {
-		t.Fatal(err)
+	mustTally(t, append(join[:len(join):len(join)], where...)...)
+	profile, err := os.ReadFile(filepath.Join(dir, "joining", "profile.json"))
+	if err != nil || !strings.Contains(string(profile), public) || strings.Contains(string(profile), "key.json") {
+		t.Errorf("%v, %s", err, profile)
 	}
-	w.UseSigner(s)
-	if joined, err := i.Join(t.Context(), w); err != nil || !joined {
-		t.Fatal(err)
+	for _, again := range [][]string{where, {"--passphrase-file", check}} {
+		if code, _, errs := tally(t, append(join[:len(join):len(join)], again...)...); code != exitDone || !strings.Contains(errs, "joined already") {
+			t.Errorf("again: exit %d, %s", code, errs)
+		}
 	}
 }

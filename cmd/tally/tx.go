@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"google.golang.org/protobuf/proto"
 )
@@ -66,7 +66,7 @@ at most 10.`,
 			case calls != "" && len(command) == 0:
 				return p.connected(cmd, func(ctx context.Context, s *wallet.Session) error { return p.buildCalls(ctx, s, t, calls) })
 			case calls != "" || dash != 1 || len(command) == 0:
-				return wrong("COMMAND", "one command is wanted, after the file and --", "Write: tally tx build pay.tx -- send 3fa2 …; or name a file with --call.")
+				return wrong("COMMAND", lang.T("one command is wanted, after the file and --"), lang.T("Write: tally tx build pay.tx -- send 3fa2 …; or name a file with --call."))
 			}
 			return p.buildCommand(cmd, t, command)
 		},
@@ -84,7 +84,7 @@ func newTarget(file, lifetime string) (*draftTarget, error) {
 	now := time.Unix(0, 0)
 	until, err := moment("lifetime", lifetime, now)
 	if err != nil || until <= 0 || until > int64((366*24*time.Hour).Seconds()) {
-		return nil, wrong("lifetime", fmt.Sprintf("%.20q is no length of time", lifetime), "Write 7d, 48h or 5m.")
+		return nil, wrong("lifetime", lang.T("%.20q is no length of time", lifetime), lang.T("Write 7d, 48h or 5m."))
 	}
 	// The longest is what clocks leave of it: 7d means that, and is no fault.
 	t.lifetime = time.Duration(until) * time.Second
@@ -116,7 +116,7 @@ func (p *program) buildCommand(cmd *cobra.Command, t *draftTarget, args []string
 	case err != nil && !sub.started:
 		return failure{err, exitUsage}
 	case err == nil && !t.built:
-		return wrong("COMMAND", fmt.Sprintf("%q makes no transaction", strings.Join(args, " ")), "Nothing was written.")
+		return wrong("COMMAND", lang.T("%q makes no transaction", strings.Join(args, " ")), lang.T("Nothing was written."))
 	case err != nil:
 		return err
 	}
@@ -135,7 +135,7 @@ func buildable(root *cobra.Command, args []string) error {
 		top = top.Parent()
 	}
 	if slices.Contains([]string{groupLook, groupWallet, ""}, top.GroupID) {
-		return wrong("COMMAND", fmt.Sprintf("'tally %s' makes no transaction that others could sign", top.Name()), "Build one that sends, pays, issues, accepts or admits.")
+		return wrong("COMMAND", lang.T("'tally %s' makes no transaction that others could sign", top.Name()), lang.T("Build one that sends, pays, issues, accepts or admits."))
 	}
 	return nil
 }
@@ -170,10 +170,10 @@ func (p *program) build(ctx context.Context, s *wallet.Session, t *draftTarget, 
 	if err != nil {
 		return err
 	}
-	return p.answer(view, func(w io.Writer) {
-		fmt.Fprintf(w, "Written to %s: transaction %s, which can run until %s. Nothing is signed yet.\n", t.file, view.Transaction[:8], s.Clock.Minute(s.Clock.Time(d.Expires())))
+	return p.answer(view, func(w page) {
+		w.say("Written to %s: transaction %s, which can run until %s. Nothing is signed yet.\n", t.file, view.Transaction[:8], s.Clock.Minute(s.Clock.Time(d.Expires())))
 		view.accounts(w)
-		fmt.Fprintf(w, "Each signs a copy with 'tally tx sign %s'.\n", t.file)
+		w.say("Each signs a copy with 'tally tx sign %s'.\n", t.file)
 	})
 }
 
@@ -190,8 +190,8 @@ func severalKeys(s *wallet.Session) error {
 	if need < 2 {
 		return nil
 	}
-	return wrong("account", fmt.Sprintf("%d of its %d keys must sign, and this wallet has one", need, len(wallet.Signing(s.Own))),
-		"Put 'tally tx build FILE --' before the command, and have the others sign the file: 'tally help tx'.")
+	return wrong("account", lang.T("%d of its %d keys must sign, and this wallet has one", need, len(wallet.Signing(s.Own))),
+		lang.T("Put 'tally tx build FILE --' before the command, and have the others sign the file: 'tally help tx'."))
 }
 
 // signerJSON is one key of an account.
@@ -231,28 +231,28 @@ type txJSON struct {
 }
 
 // accounts writes who has signed and who has not.
-func (v *txJSON) accounts(w io.Writer) {
+func (v *txJSON) accounts(w page) {
 	for _, a := range v.Accounts {
 		switch {
 		case a.Hidden:
-			fmt.Fprintf(w, "%s must sign; this wallet may not read with which keys.\n", a.full)
+			w.say("%s must sign; this wallet may not read with which keys.\n", a.full)
 			continue
 		case a.Lacks == 0:
-			fmt.Fprintf(w, "%s: all %d of the signatures needed are there.\n", a.full, a.Threshold)
+			w.say("%s: all %d of the signatures needed are there.\n", a.full, a.Threshold)
 		case a.Lacks == 1:
-			fmt.Fprintf(w, "%s: %d of %d must sign; 1 more signature is needed.\n", a.full, a.Threshold, len(a.Signed)+len(a.Missing))
+			w.say("%s: %d of %d must sign; 1 more signature is needed.\n", a.full, a.Threshold, len(a.Signed)+len(a.Missing))
 		default:
-			fmt.Fprintf(w, "%s: %d of %d must sign; %d more signatures are needed.\n", a.full, a.Threshold, len(a.Signed)+len(a.Missing), a.Lacks)
+			w.say("%s: %d of %d must sign; %d more signatures are needed.\n", a.full, a.Threshold, len(a.Signed)+len(a.Missing), a.Lacks)
 		}
 		for _, one := range a.Signed {
-			fmt.Fprintf(w, "  signed   %s\n", one)
+			w.say("  signed   %s\n", one)
 		}
 		for _, one := range a.Missing {
-			fmt.Fprintf(w, "  not yet  %s\n", one)
+			w.say("  not yet  %s\n", one)
 		}
 	}
 	for _, one := range v.Needless {
-		fmt.Fprintf(w, "Needless: a signature of %s, which is no key of an account that must sign; 'tally tx send' leaves it out.\n", one)
+		w.say("Needless: a signature of %s, which is no key of an account that must sign; 'tally tx send' leaves it out.\n", one)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/txv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -35,27 +36,27 @@ type callsFile struct {
 func readCalls(path string) ([]sdk.Call, error) {
 	b, err := readBounded(path, maxCallsFile)
 	if err != nil {
-		return nil, wrong("call", err.Error(), callsHint)
+		return nil, wrong("call", lang.T("%s", err), lang.T(callsHint))
 	}
 	f := callsFile{}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&f); err != nil {
-		return nil, wrong("call", path+": "+err.Error(), callsHint)
+		return nil, wrong("call", lang.T("%s: %v", path, err), lang.T(callsHint))
 	}
 	if len(f.Calls) == 0 || len(f.Calls) > txv1.MaxCalls {
-		return nil, wrong("call", fmt.Sprintf("%s has %d calls", path, len(f.Calls)), fmt.Sprintf("Give 1 to %d.", txv1.MaxCalls))
+		return nil, wrong("call", lang.T("%s has %d calls", path, len(f.Calls)), lang.T("Give 1 to %d.", txv1.MaxCalls))
 	}
 	var out []sdk.Call
 	for i, one := range f.Calls {
 		call := sdk.Call{}
 		if one.As != "" {
 			if call.As, err = id.Parse(one.As); err != nil {
-				return nil, wrong(fmt.Sprintf("calls[%d].as", i), err.Error(), "Give the account's whole id.")
+				return nil, wrong(fmt.Sprintf("calls[%d].as", i), lang.T("%s", err), lang.T("Give the account's whole id."))
 			}
 		}
 		if call.Message, err = messageOf(one.Method, one.Message); err != nil {
-			return nil, wrong(fmt.Sprintf("calls[%d]", i), err.Error(), "Fields are named as in the chain's .proto files, bytes are in hex.")
+			return nil, wrong(fmt.Sprintf("calls[%d]", i), lang.T("%s", err), lang.T("Fields are named as in the chain's .proto files, bytes are in hex."))
 		}
 		out = append(out, call)
 	}
@@ -70,7 +71,7 @@ func readBounded(path string, most int64) ([]byte, error) {
 	defer f.Close() // it was only read
 	b, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err == nil && int64(len(b)) > most {
-		err = fmt.Errorf("%s has over %d bytes", path, most)
+		err = lang.Errorf("%s has over %d bytes", path, most)
 	}
 	return b, err
 }
@@ -85,7 +86,7 @@ func messageOf(method string, raw json.RawMessage) (proto.Message, error) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	if err := dec.Decode(&fields); err != nil {
-		return nil, fmt.Errorf("message: %w", err)
+		return nil, lang.Errorf("message: %w", err)
 	}
 	if err := hexToBase64(m.ProtoReflect().Descriptor(), fields); err != nil {
 		return nil, err
@@ -109,7 +110,7 @@ func hexToBase64(d protoreflect.MessageDescriptor, fields map[string]any) error 
 		}
 		changed, err := hexValue(f, v)
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return lang.Errorf("%s: %w", name, err)
 		}
 		fields[name] = changed
 	}
@@ -121,7 +122,7 @@ func hexValue(f protoreflect.FieldDescriptor, v any) (any, error) {
 		for i := range list {
 			var err error
 			if list[i], err = hexValue(f, list[i]); err != nil {
-				return nil, fmt.Errorf("[%d]: %w", i, err)
+				return nil, lang.Errorf("[%d]: %w", i, err)
 			}
 		}
 		return list, nil

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -12,6 +10,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -40,7 +39,7 @@ func (p *program) combine(ctx context.Context, out string, files []string) error
 			return err
 		}
 		if err := all.Combine(d); err != nil {
-			return wrong(file, err.Error(), "Combine copies of one file that 'tally tx build' wrote.")
+			return wrong(file, lang.T("%s", err), lang.T("Combine copies of one file that 'tally tx build' wrote."))
 		}
 	}
 	if err := wallet.WriteDraftFile(out, all, words, slices.Contains(files, out)); err != nil {
@@ -50,10 +49,10 @@ func (p *program) combine(ctx context.Context, out string, files []string) error
 	if err != nil {
 		return err
 	}
-	return p.answer(v, func(w io.Writer) {
-		fmt.Fprintf(w, "%s has %s:\n", out, count(len(v.Signatures), "signature", "signatures"))
+	return p.answer(v, func(w page) {
+		w.say("%s has %s:\n", out, lang.Count(len(v.Signatures), "%d signature", "%d signatures"))
 		for _, one := range v.Signatures {
-			fmt.Fprintf(w, "  %s\n", one)
+			w.say("  %s\n", one)
 		}
 	})
 }
@@ -104,9 +103,9 @@ func (p *program) sendDraft(ctx context.Context, s *wallet.Session, file string,
 	}
 	shown := slices.Clone(what)
 	for _, one := range v.Needless {
-		shown = append(shown, fmt.Sprintf("The signature of %s is left out: it is no key of an account that must sign.", one))
+		shown = append(shown, s.Lang.F("The signature of %s is left out: it is no key of an account that must sign.", one))
 	}
-	if err := p.ask("Send? [y/N] ", shown); err != nil {
+	if err := p.ask(p.lang.F("Send? [y/N] "), shown); err != nil {
 		return err
 	}
 	done := p.waiting("waiting for the block")

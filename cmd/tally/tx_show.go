@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/sdk"
 	"github.com/splittally/splittally/sdk/keys"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 )
 
@@ -35,7 +35,7 @@ and who has signed and who has not; without, it says what it cannot know.`,
 			if err != nil {
 				return err
 			}
-			return p.perhaps(cmd, d, nil, asked(offline), func(ctx context.Context, s *wallet.Session, why string) error {
+			return p.perhaps(cmd, d, nil, p.asked(offline), func(ctx context.Context, s *wallet.Session, why string) error {
 				return p.showDraft(ctx, s, why, args[0], d, words)
 			})
 		},
@@ -45,9 +45,9 @@ and who has signed and who has not; without, it says what it cannot know.`,
 }
 
 // asked is the reason to stay offline that --offline gives.
-func asked(offline bool) string {
+func (p *program) asked(offline bool) string {
 	if offline {
-		return "it was asked to stay offline"
+		return p.lang.F("it was asked to stay offline")
 	}
 	return ""
 }
@@ -57,10 +57,10 @@ func asked(offline bool) string {
 func (p *program) perhaps(cmd *cobra.Command, d *sdk.Draft, signer key.Signer, offline string, do func(context.Context, *wallet.Session, string) error) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), p.timeout)
 	defer cancel()
-	w, err := wallet.Open(p.home)
+	w, err := p.openLocked()
 	switch {
 	case errors.Is(err, wallet.ErrNoWallet):
-		return do(ctx, nil, "this machine has no wallet's profile")
+		return do(ctx, nil, p.lang.F("this machine has no wallet's profile"))
 	case err != nil:
 		return err
 	}
@@ -90,14 +90,14 @@ func (p *program) reach(ctx context.Context, w *wallet.Wallet, do func(context.C
 		return errors.Join(do(ctx, s, ""), s.Close())
 	}
 	if exitCode(err) == exitUnreachable {
-		return do(ctx, nil, "no node could be reached")
+		return do(ctx, nil, p.lang.F("no node could be reached"))
 	}
 	return err
 }
 
 func sameChain(w *wallet.Wallet, d *sdk.Draft) error {
 	if d.Chain() != w.Profile.Chain {
-		return wrong("chain", fmt.Sprintf("the transaction is for %q, this wallet is of %q", d.Chain(), w.Profile.Chain), "Use the wallet of that chain.")
+		return wrong("chain", lang.T("the transaction is for %q, this wallet is of %q", d.Chain(), w.Profile.Chain), lang.T("Use the wallet of that chain."))
 	}
 	return nil
 }
@@ -165,7 +165,7 @@ func (v *txJSON) prove(ctx context.Context, s *wallet.Session, d *sdk.Draft) err
 		lacks += one.Lacks()
 		v.Accounts = append(v.Accounts, txAccountJSON{
 			partyJSON: partyOf(who), Threshold: one.Threshold, Lacks: one.Lacks(), Hidden: one.Hidden,
-			Signed: signersOf(one.Signed), Missing: signersOf(one.Missing), full: accountWords(who),
+			Signed: signersOf(one.Signed), Missing: signersOf(one.Missing), full: accountWords(s.Lang, who),
 		})
 	}
 	switch {
@@ -179,9 +179,9 @@ func (v *txJSON) prove(ctx context.Context, s *wallet.Session, d *sdk.Draft) err
 	return nil
 }
 
-func accountWords(who wallet.Party) string {
+func accountWords(l lang.Lang, who wallet.Party) string {
 	if who.You {
-		return "Your account " + who.Account.Short()
+		return l.F("Your account %s", who.Account.Short())
 	}
 	return who.Full()
 }
@@ -207,18 +207,18 @@ func (p *program) showDraft(ctx context.Context, s *wallet.Session, why, file st
 		}
 		if v.State == "open" || v.State == "complete" {
 			if v.What, err = s.PreviewDraft(ctx, d); err != nil {
-				outcome = fmt.Sprintf("What it does cannot be said in words now: %s", wallet.Line(err.Error()))
+				outcome = s.Lang.F("What it does cannot be said in words now: %s", wallet.Line(s.Lang.Error(err)))
 			}
 		}
 	}
-	return p.answer(v, func(w io.Writer) {
+	return p.answer(v, func(w page) {
 		v.write(w, s, why, d)
 		if outcome != "" {
 			fmt.Fprintln(w, outcome)
 		}
 		v.accounts(w)
 		if s != nil {
-			fmt.Fprintf(w, "verified at height %d, %s\n", v.Verified.Height, v.Verified.Time)
+			w.say("verified at height %d, %s\n", v.Verified.Height, v.Verified.Time)
 		}
 	})
 }
@@ -233,13 +233,13 @@ func (v *txJSON) settle(ctx context.Context, s *wallet.Session, d *sdk.Draft) (s
 	switch {
 	case err == nil:
 		v.State = "done"
-		return fmt.Sprintf("It was done in block %d.", o.Height), nil
+		return s.Lang.F("It was done in block %d.", o.Height), nil
 	case errors.As(err, &refusal):
 		v.State = "refused"
-		return fmt.Sprintf("It was refused in block %d: %s", o.Height, wallet.Line(refusal.Error())), nil
+		return s.Lang.F("It was refused in block %d: %s", o.Height, wallet.Line(s.Lang.Error(refusal))), nil
 	case errors.Is(err, sdk.ErrNeverRan):
 		v.State = "never_ran"
-		return "It has expired and never ran: build it anew.", nil
+		return s.Lang.F("It has expired and never ran: build it anew."), nil
 	case errors.Is(err, sdk.ErrUnsettled):
 		return "", nil
 	}
@@ -247,23 +247,23 @@ func (v *txJSON) settle(ctx context.Context, s *wallet.Session, d *sdk.Draft) (s
 }
 
 // write shows a transaction from its bytes, the words that are proven, and the builder's, marked.
-func (v *txJSON) write(w io.Writer, s *wallet.Session, why string, d *sdk.Draft) {
+func (v *txJSON) write(w page, s *wallet.Session, why string, d *sdk.Draft) {
 	expires := d.Expires().Format("2006-01-02 15:04 UTC")
 	if s != nil {
 		expires = s.Clock.Minute(s.Clock.Time(d.Expires()))
 	}
 	facts(w, "transaction", v.Transaction, "chain", v.Chain, "sender", v.Sender, "can run until", expires)
-	fmt.Fprintln(w, "What is signed, decoded from its bytes:")
+	w.say("What is signed, decoded from its bytes:\n")
 	for _, line := range v.Decoded {
 		fmt.Fprintf(w, "  %s\n", wallet.Line(line))
 	}
 	if s == nil {
-		fmt.Fprintf(w, "Without the chain (%s) it cannot be known what parts, vouchers and accounts these are, whose keys must sign, or whether it ran.\n", why)
+		w.say("Without the chain (%s) it cannot be known what parts, vouchers and accounts these are, whose keys must sign, or whether it ran.\n", why)
 		for _, line := range v.BuilderWords {
-			fmt.Fprintf(w, "Words of who built it, proven by nothing: %s\n", wallet.Line(line))
+			w.say("Words of who built it, proven by nothing: %s\n", wallet.Line(line))
 		}
 		for _, one := range v.Signatures {
-			fmt.Fprintf(w, "signed   %s\n", one)
+			w.say("signed   %s\n", one)
 		}
 	}
 	for _, line := range v.What {
@@ -293,9 +293,9 @@ refuses a key that is none of the account's.`,
 			if err != nil {
 				return err
 			}
-			why := asked(offline)
+			why := p.asked(offline)
 			if keyFile != "" {
-				why = "another key than the wallet's signs"
+				why = p.lang.F("another key than the wallet's signs")
 			}
 			return p.perhaps(cmd, d, signer, why, func(ctx context.Context, s *wallet.Session, why string) error {
 				return p.signDraft(ctx, s, signing{why: why, file: args[0], out: out, words: words, draft: d, signer: signer})
@@ -310,7 +310,7 @@ refuses a key that is none of the account's.`,
 
 // signer is the wallet's key, or that of a file.
 func (p *program) signer(file string) (key.Signer, error) {
-	w, err := wallet.Open(p.home)
+	w, err := p.openLocked()
 	switch {
 	case err == nil && file == "":
 		if err := p.unlock(w); err != nil {
@@ -323,15 +323,15 @@ func (p *program) signer(file string) (key.Signer, error) {
 		file = wallet.KeyPathIn(p.home)
 	}
 	if _, err := os.Stat(file); err != nil {
-		return nil, fmt.Errorf("%w: there is no key %s; 'tally keys new' makes one", wallet.ErrNoWallet, filepath.Clean(file))
+		return nil, lang.Errorf("%w: there is no key %s; 'tally keys new' makes one", wallet.ErrNoWallet, filepath.Clean(file))
 	}
-	passphrase, err := p.passphrase("Passphrase: ")
+	passphrase, err := p.passphrase(p.lang.F("Passphrase: "))
 	if err != nil {
 		return nil, err
 	}
 	signer, err := keys.Load(file, passphrase)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", wallet.ErrPassphrase, err)
+		return nil, lang.Errorf("%w: %w", wallet.ErrPassphrase, err)
 	}
 	return signer, nil
 }
@@ -359,10 +359,10 @@ func (p *program) signDraft(ctx context.Context, s *wallet.Session, g signing) e
 			return err
 		}
 	}
-	v.write(p.err, s, g.why, g.draft)
+	v.write(page{p.err, p.lang}, s, g.why, g.draft)
 	if already {
-		fmt.Fprintf(p.err, "The key %s has signed it already; a second signature by it would count for nothing.\n", pub)
-	} else if err := p.ask("Sign? [y/N] ", nil); err != nil {
+		p.note("The key %s has signed it already; a second signature by it would count for nothing.\n", pub)
+	} else if err := p.ask(p.lang.F("Sign? [y/N] "), nil); err != nil {
 		return err
 	} else if err := g.draft.Sign(g.signer); err != nil {
 		return err
@@ -373,8 +373,8 @@ func (p *program) signDraft(ctx context.Context, s *wallet.Session, g signing) e
 	if v, err = viewOf(ctx, s, g.out, g.draft, g.words); err != nil {
 		return err
 	}
-	return p.answer(v, func(w io.Writer) {
-		fmt.Fprintf(w, "%s has %s.\n", g.out, count(len(v.Signatures), "signature", "signatures"))
+	return p.answer(v, func(w page) {
+		w.say("%s has %s.\n", g.out, lang.Count(len(v.Signatures), "%d signature", "%d signatures"))
 		v.accounts(w)
 	})
 }
@@ -383,7 +383,7 @@ func (p *program) signDraft(ctx context.Context, s *wallet.Session, g signing) e
 // account that must sign.
 func (v *txJSON) maySign(ctx context.Context, s *wallet.Session, d *sdk.Draft, pub key.Public) error {
 	if v.State == "expired" || s == nil && time.Now().After(d.Expires()) {
-		return wrong("expires", "the transaction could run until "+v.Expires+", which has passed", "Have it built anew.")
+		return wrong("expires", lang.T("the transaction could run until %s, which has passed", v.Expires), lang.T("Have it built anew."))
 	}
 	if s == nil {
 		return nil
@@ -398,5 +398,5 @@ func (v *txJSON) maySign(ctx context.Context, s *wallet.Session, d *sdk.Draft, p
 			return nil
 		}
 	}
-	return wrong("key", "this wallet's key ("+pub.String()+") is no signing key of an account that must sign", "Sign with a key of the account; it may have been taken out or rotated.")
+	return wrong("key", lang.T("this wallet's key (%s) is no signing key of an account that must sign", pub), lang.T("Sign with a key of the account; it may have been taken out or rotated."))
 }

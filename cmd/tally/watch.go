@@ -5,12 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/statement"
 	"github.com/splittally/splittally/sdk/wallet"
 	"github.com/splittally/splittally/sdk/webhook"
@@ -73,7 +74,7 @@ func (p *program) follow(ctx context.Context, s *wallet.Session, f watchFlags) e
 		return watchFailure(err)
 	}
 	if at == nil {
-		fmt.Fprintln(p.err, "Nothing was watched before: it begins now.")
+		p.note("Nothing was watched before: it begins now.\n")
 	}
 	tell := func(ctx context.Context, b webhook.Batch) error {
 		if err := f.tell(ctx, b); err != nil {
@@ -91,7 +92,7 @@ func (p *program) follow(ctx context.Context, s *wallet.Session, f watchFlags) e
 		return watchFailure(err)
 	}
 	return watchFailure(follower.Run(ctx, tell, func(err error) {
-		fmt.Fprintf(p.err, "Not reached, tried again: %s\n", wallet.Line(err.Error()))
+		p.note("Not reached, tried again: %s\n", wallet.Line(p.lang.Error(err)))
 	}))
 }
 
@@ -163,51 +164,49 @@ func (p *program) tellOne(ctx context.Context, s *wallet.Session, n webhook.Noti
 	if err != nil {
 		return err
 	}
-	words, what := noticeWords(n), ""
-	if n.AmountMinor != 0 && n.Currency != "" {
-		what = wallet.Money(n.AmountMinor, n.Currency)
+	line := []string{s.Clock.Minute(at) + "  " + noticeWords(p.lang, n)}
+	add := func(format, text string) {
+		if text != "" {
+			line = append(line, p.lang.F(format, text))
+		}
 	}
-	fmt.Fprintf(p.out, "%s  %s", s.Clock.Minute(at), words)
-	detail(p.out, ": ", what)
-	detail(p.out, ", voucher ", n.Voucher[:min(8, len(n.Voucher))])
+	if n.AmountMinor != 0 && n.Currency != "" {
+		add("%s", wallet.Money(n.AmountMinor, n.Currency))
+	}
+	add("voucher %s", n.Voucher[:min(8, len(n.Voucher))])
 	if who, err := id.Parse(n.Counterparty); err == nil {
 		party, err := s.Party(ctx, who[:])
 		if err != nil {
 			return err
 		}
-		detail(p.out, ", ", party.String())
+		add("%s", party.String())
 	}
-	detail(p.out, ", due ", n.DueDay)
+	add("due %s", n.DueDay)
 	if until, err := time.Parse(time.RFC3339, n.Until); err == nil {
-		detail(p.out, ", until ", s.Clock.Minute(until))
+		add("until %s", s.Clock.Minute(until))
 	}
-	detail(p.out, ", ", wallet.Line(n.Reference))
+	add("%s", wallet.Line(n.Reference))
+	next := ""
 	switch n.Kind {
 	case "offer_received":
-		fmt.Fprintf(p.out, " -> 'tally accept %s' or 'tally reject %s'", n.Part[:8], n.Part[:8])
+		next = fmt.Sprintf(" -> 'tally accept %s', 'tally reject %s'", n.Part[:8], n.Part[:8])
 	case "voucher_to_accept":
-		fmt.Fprintf(p.out, " -> 'tally accept %s' or 'tally reject %s'", n.Voucher[:8], n.Voucher[:8])
+		next = fmt.Sprintf(" -> 'tally accept %s', 'tally reject %s'", n.Voucher[:8], n.Voucher[:8])
 	}
-	fmt.Fprintln(p.out)
+	fmt.Fprintln(p.out, strings.Join(line, ", ")+next)
 	return nil
 }
 
-func noticeWords(n webhook.Notice) string {
+func noticeWords(l lang.Lang, n webhook.Notice) string {
 	switch {
 	case n.Kind == webhook.KindDue && n.Days <= 0:
-		return "Due"
+		return l.F("Due")
 	case n.Kind == webhook.KindDue:
-		return fmt.Sprintf("Due in %s", count(int(n.Days), "day", "days"))
+		return l.N(int(n.Days), "Due in %d day", "Due in %d days")
 	case n.Kind == webhook.KindPaymentDue && n.Days <= 0:
-		return "You must pay"
+		return l.F("You must pay")
 	case n.Kind == webhook.KindPaymentDue:
-		return fmt.Sprintf("You must pay in %s", count(int(n.Days), "day", "days"))
+		return l.N(int(n.Days), "You must pay in %d day", "You must pay in %d days")
 	}
-	return statement.Words(n.Kind)
-}
-
-func detail(w io.Writer, before, text string) {
-	if text != "" {
-		fmt.Fprintf(w, "%s%s", before, text)
-	}
+	return l.Word(statement.Words(n.Kind))
 }

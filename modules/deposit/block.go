@@ -73,6 +73,30 @@ func (d *Deposits) Blocked(c *kernel.Ctx, pkg id.ID) []*depositv1.BlockedClaim {
 	return out
 }
 
+// BlockedAfter lists at most so many of them behind a place (see depositv1.ClaimPlace), in order; nil begins.
+func (d *Deposits) BlockedAfter(c *kernel.Ctx, pkg id.ID, place []byte, most int) []*depositv1.BlockedClaim {
+	var out []*depositv1.BlockedClaim
+	from, last := kernel.Join(pkg, kernel.Join(id.ID{}, id.ID{})), kernel.Join(pkg, kernel.Join(lastID, lastID))
+	if len(place) == 2*id.Size {
+		from = kernel.Join(pkg, kernel.Join(id.ID(place[:id.Size]), id.ID(place[id.Size:])))
+	}
+	blocked.Between(c, from, last, func(_ []byte, b *depositv1.BlockedClaim) bool {
+		if string(depositv1.ClaimPlace(b)) != string(place) {
+			out = append(out, b)
+		}
+		return len(out) < most
+	})
+	return out
+}
+
+// lastID is behind every id, which is a hash.
+var lastID = func() (last id.ID) {
+	for i := range last {
+		last[i] = 0xff
+	}
+	return last
+}()
+
 // EachBlocked walks all blocked claims until fn returns false, for invariants.
 func (d *Deposits) EachBlocked(c *kernel.Ctx, fn func(*depositv1.BlockedClaim) bool) {
 	blocked.Each(c, nil, func(_ []byte, b *depositv1.BlockedClaim) bool { return fn(b) })

@@ -21,6 +21,9 @@ func (d *Deposits) mint(c *kernel.Ctx, m *depositv1.Mint) error {
 		return err
 	}
 	bank, a := own.Member, money.Amount{Minor: m.AmountMinor, Currency: m.Currency}
+	if err := mustIssue(c, bank, a); err != nil {
+		return err
+	}
 	if err := owe(c, bank, a.Currency, a.Minor); err != nil {
 		return err
 	}
@@ -28,6 +31,14 @@ func (d *Deposits) mint(c *kernel.Ctx, m *depositv1.Mint) error {
 		return err
 	}
 	d.moved(c, bank, id.ID{}, to, a, m.Reference)
+	return Room(c, to, a.Currency)
+}
+
+// mustIssue judges what the bank would owe in all.
+func mustIssue(c *kernel.Ctx, bank id.ID, a money.Amount) error {
+	if i, _ := issued.Get(c, kernel.Join(bank, kernel.Text(a.Currency))); i.GetAmountMinor() > money.MaxIssued-a.Minor {
+		return kernel.ErrOverflow.At("amount_minor", "the bank would owe more than %s", money.Amount{Minor: money.MaxIssued, Currency: a.Currency})
+	}
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package deposit_test
 
 import (
-	"math"
 	"testing"
 
 	"github.com/splittally/splittally/modules/deposit/depositv1"
@@ -9,6 +8,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
+	"github.com/splittally/splittally/modules/kernel/money"
 	"github.com/splittally/splittally/modules/members/membersv1"
 )
 
@@ -43,9 +43,12 @@ func TestMintRefusals(t *testing.T) {
 	w.Refused(depositv1.ErrField, bank, mint(stranger, 0))
 	w.Refused(kernel.ErrUnknown, bank, mint(stranger, 1))
 	w.Refused(kernel.ErrInactive, bank, mint(invited, 1))
-	w.Must(bank, mint(acme, math.MaxInt64))
-	w.Refused(kernel.ErrOverflow, bank, mint(zeta, 1))      // what the bank owes in all
-	w.Refused(kernel.ErrOverflow, otherBank, mint(acme, 1)) // the account's total
+	w.Refused(depositv1.ErrField, bank, mint(acme, money.Max+1))
+	w.Must(bank, mint(acme, money.Max))
+	w.NoInvariants = true
+	w.Plant(depositv1.IssuedKey(bank.Member, "CNY"), &depositv1.Issued{Bank: bank.Member.Bytes(), Currency: "CNY", AmountMinor: money.MaxIssued - 5})
+	w.Refused(kernel.ErrOverflow, bank, mint(zeta, 6)) // what the bank owes in all
+	w.Must(bank, mint(zeta, 5))
 	w.forbid()
 	w.Refused(depositv1.ErrForbidden, bank, mint(stranger, 1))
 }

@@ -21,7 +21,10 @@ func (d *Deposits) transfer(c *kernel.Ctx, m *depositv1.Transfer) error {
 	if _, err := c.Active(to); err != nil {
 		return err
 	}
-	return d.Move(c, id.Must(m.Bank), c.Caller(), to, m.Currency, m.AmountMinor, m.Reference)
+	if err := d.Move(c, id.Must(m.Bank), c.Caller(), to, m.Currency, m.AmountMinor, m.Reference); err != nil {
+		return err
+	}
+	return Room(c, to, m.Currency)
 }
 
 // Move moves a claim of amountMinor minor units on a bank (a member) from one account to another, books the totals

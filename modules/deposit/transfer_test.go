@@ -2,12 +2,13 @@ package deposit_test
 
 import (
 	"errors"
-	"math"
 	"testing"
 
 	"github.com/splittally/splittally/modules/deposit/depositv1"
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
+	"github.com/splittally/splittally/modules/kernel/kernelv1"
+	"github.com/splittally/splittally/modules/kernel/money"
 	"github.com/splittally/splittally/modules/members/membersv1"
 )
 
@@ -49,9 +50,12 @@ func TestTransferRefusals(t *testing.T) {
 	w.Refused(kernel.ErrUnknown, acme, transfer(bank, stranger, 1))
 	w.Refused(kernel.ErrInactive, acme, transfer(bank, invited, 1))
 	w.Refused(depositv1.ErrInsufficient, acme, transfer(bank, zeta, 1))
-	w.Must(bank, mint(acme, math.MaxInt64))
-	w.Must(otherBank, mint(zeta, 1))
-	w.Refused(kernel.ErrOverflow, acme, transfer(bank, zeta, math.MaxInt64))
+	w.Refused(depositv1.ErrField, acme, transfer(bank, zeta, money.Max+1))
+	w.Must(bank, mint(acme, 2))
+	w.NoInvariants = true
+	w.Plant(kernelv1.TotalsKey(zeta.ID), totals(1, money.MaxHeld-1))
+	w.Refused(kernel.ErrOverflow, acme, transfer(bank, zeta, 2))
+	w.Must(acme, transfer(bank, zeta, 1))
 	w.forbid()
 	w.Refused(depositv1.ErrForbidden, acme, transfer(bank, acme, 1))
 }

@@ -161,6 +161,32 @@ func TestBoundOfABlock(t *testing.T) {
 	}
 }
 
+const heavy = 300
+
+// What counts for more than one item leaves less of the block to others, and waits where there is not enough.
+func TestHeavyItemsFillABlock(t *testing.T) {
+	w := newWorld(t)
+	light := w.record()
+	ran := 0
+	w.toy.due["heavy"] = func(*kernel.Ctx, int64, []byte) error { ran++; return nil }
+	c, o := w.open()
+	for range 8 {
+		if _, err := c.Book(w.Time, kernel.LawLane, "heavy", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := book(w.Time, alice.Member, kernel.QueuePerBlock)(c); err != nil {
+		t.Fatal(err)
+	}
+	w.Mem.Apply(o.Changes())
+	for i, want := range [][2]int{{6, 200}, {8, 1_200}, {8, 2_000}} {
+		if w.Block(); ran != want[0] || len(*light) != want[1] {
+			t.Errorf("after block %d: %d heavy ones and %d others, want %v", i, ran, len(*light), want)
+		}
+	}
+	w.queueIsEmpty()
+}
+
 // A failing item takes back what it alone wrote, is recorded with its code, and is not tried again.
 func TestAFailingItem(t *testing.T) {
 	w := newWorld(t)

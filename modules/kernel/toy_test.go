@@ -102,9 +102,11 @@ func (y *toy) module() *kernel.Module {
 			route("Invited", kernel.Need{Invited: true}), route("Large", kernel.Need{Large: true}), route("Later", kernel.Need{Since: 2}), route("Heavy", kernel.Need{Weight: 7}),
 		},
 		Due: map[string]func(*kernel.Ctx, int64, []byte) error{
-			"one": func(c *kernel.Ctx, due int64, p []byte) error { return y.item("one", c, due, p) },
-			"two": func(c *kernel.Ctx, due int64, p []byte) error { return y.item("two", c, due, p) },
+			"one":   func(c *kernel.Ctx, due int64, p []byte) error { return y.item("one", c, due, p) },
+			"two":   func(c *kernel.Ctx, due int64, p []byte) error { return y.item("two", c, due, p) },
+			"heavy": func(c *kernel.Ctx, due int64, p []byte) error { return y.item("heavy", c, due, p) },
 		},
+		DueWeights: map[string]int{"heavy": heavy},
 		Invariants: y.checks,
 		EndBlock: func(c *kernel.Ctx) []kernel.ValidatorUpdate {
 			if y.end == nil {

@@ -30,18 +30,24 @@ func checkAccounts(c *kernel.Ctx, violated report) {
 }
 
 // checkKeys: the pointers from keys to accounts are exactly the signing and viewing keys of the accounts that are
-// not closed.
+// not closed, and those that wait in a recovery, which say so.
 func checkKeys(c *kernel.Ctx, violated report) {
 	named := 0
-	accounts.Each(c, nil, func(k []byte, a *membersv1.Account) bool {
-		for _, key := range a.Policy.GetKeys() {
-			if !key.Named() || closed(a) {
+	of := func(account []byte, p, but *membersv1.Policy, waits bool) {
+		for _, key := range p.GetKeys() {
+			if !key.Named() || names(but, key) {
 				continue
 			}
 			named++
-			if u, ok := keyUses.Get(c, key.Public().ID()); !ok || string(u.Account) != string(k) {
-				violated("key %s of account %x points to %x", key.Public(), k, u.GetAccount())
+			if u, ok := keyUses.Get(c, key.Public().ID()); !ok || string(u.Account) != string(account) || u.Waits != waits {
+				violated("key %s of account %x points to %x, which waits for it: %v", key.Public(), account, u.GetAccount(), u.GetWaits())
 			}
+		}
+	}
+	accounts.Each(c, nil, func(k []byte, a *membersv1.Account) bool {
+		if account, _ := id.Of(k); !closed(a) {
+			of(k, a.Policy, nil, false)
+			of(k, waitingPolicy(c, account), a.Policy, true)
 		}
 		return true
 	})

@@ -38,6 +38,14 @@ func TestInvariantsCatchPlantedFaults(t *testing.T) {
 		{"a pointer from no key", "members/keys", func(c *kerneltest.Chain) {
 			c.Plant(membersv1.KeyUseKey(id.Hash("x")), &membersv1.KeyUse{Account: maker.ID.Bytes()})
 		}},
+		{"a recovery whose key is not kept", "members/keys", func(c *kerneltest.Chain) {
+			c.Plant(membersv1.RecoveryKey(bank.ID), &membersv1.Recovery{
+				Account: bank.ID.Bytes(), Member: bank.Member.Bytes(), State: 1, Item: []byte{1}, Policy: memberstest.Policy(1, "new"),
+			})
+		}},
+		{"a key that signs and is said to wait", "members/keys", func(c *kerneltest.Chain) {
+			c.Plant(key, &membersv1.KeyUse{Account: bank.ID.Bytes(), Waits: true})
+		}},
 		{"a number lost", "members/credentials", func(c *kerneltest.Chain) {
 			c.Plant(membersv1.CredentialKey(memberstest.LEI("maker")), nil)
 		}},

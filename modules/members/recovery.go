@@ -16,8 +16,8 @@ var recoveryWait = &kernel.Param{
 // dueRecovery is the kind of the dated item that puts a recovery's policy in place; its payload is the account.
 const dueRecovery = "members.recovery"
 
-// beginRecovery books a new policy for an account whose keys are lost. Nothing is taken for it meanwhile: the keys may come to be
-// used elsewhere, which fails it when its time comes.
+// beginRecovery books a new policy for an account whose keys are lost. Its keys are kept for the account from now on: everybody
+// reads them while they wait.
 func (m *Members) beginRecovery(c *kernel.Ctx, msg *membersv1.Recover) error {
 	account := id.Must(msg.Account)
 	a, ok := accounts.Get(c, account)
@@ -42,7 +42,8 @@ func (m *Members) beginRecovery(c *kernel.Ctx, msg *membersv1.Recover) error {
 		return err
 	}
 	recoveries.Save(c, account, r, true)
-	emitRecovery(c, r, "pending")
+	reserve(c, account, a.Policy, r.Policy)
+	tellRecovery(c, r, "pending")
 	return nil
 }
 
@@ -65,7 +66,7 @@ func isActive(a *membersv1.Account) error {
 // free judges that no key of a policy is another account's.
 func free(c *kernel.Ctx, account id.ID, p *membersv1.Policy) error {
 	for i, k := range p.Keys {
-		if u, taken := keyUses.Get(c, k.Public().ID()); k.Named() && taken && id.Must(u.Account) != account {
+		if k.Named() && isOthers(c, account, k) {
 			return membersv1.ErrKeyTaken.At("policy.keys", "number %d, %s", i, k.Public())
 		}
 	}
@@ -79,23 +80,31 @@ func (m *Members) recovered(c *kernel.Ctx, _ int64, payload []byte) error {
 	if !ok {
 		broken("the recovery of account %s is due and not there", account)
 	}
+	a := recovering(c, account)
 	err := c.Try(func(c *kernel.Ctx) error { return putInPlace(c, account, r.Policy) })
 	if err != nil {
+		unreserve(c, a.Policy, r.Policy)
 		r.State, r.FailedCode, r.Item = membersv1.RecoveryState_RECOVERY_STATE_FAILED, kernel.CodeNumber(err), nil
 		recoveries.Update(c, account, r)
-		emitRecovery(c, r, "failed")
+		tellRecovery(c, r, "failed")
 		return nil
 	}
 	recoveries.Delete(c, account)
-	emitRecovery(c, r, "done")
+	tellRecovery(c, r, "done")
 	return nil
 }
 
-func putInPlace(c *kernel.Ctx, account id.ID, p *membersv1.Policy) error {
+// recovering reads the account of a recovery: accounts stay.
+func recovering(c *kernel.Ctx, account id.ID) *membersv1.Account {
 	a, ok := accounts.Get(c, account)
 	if !ok {
 		broken("a recovery of account %s, which is not there", account)
 	}
+	return a
+}
+
+func putInPlace(c *kernel.Ctx, account id.ID, p *membersv1.Policy) error {
+	a := recovering(c, account)
 	if err := recoverable(c, a); err != nil {
 		return err
 	}
@@ -134,11 +143,17 @@ func endRecovery(c *kernel.Ctx, account id.ID, what string) error {
 		return membersv1.ErrNoRecovery.At("account", "%s", account)
 	}
 	c.Unbook(r.Item)
+	unreserve(c, recovering(c, account).Policy, r.Policy)
 	recoveries.Delete(c, account)
-	emitRecovery(c, r, what)
+	tellRecovery(c, r, what)
 	return nil
 }
 
-func emitRecovery(c *kernel.Ctx, r *membersv1.Recovery, what string) {
-	c.Emit(&membersv1.RecoveryChanged{Account: r.Account, Member: r.Member, What: what, DueUnixS: r.DueUnixS, FailedCode: r.FailedCode})
+// tellRecovery tells everybody, and puts it into the entries of who can veto: of the account and of its member's main account.
+func tellRecovery(c *kernel.Ctx, r *membersv1.Recovery, what string) {
+	parties := []id.ID{id.Must(r.Account)}
+	if main := mainAccount(c, r.Member); main != parties[0] {
+		parties = append(parties, main)
+	}
+	c.Emit(&membersv1.RecoveryChanged{Account: r.Account, Member: r.Member, What: what, DueUnixS: r.DueUnixS, FailedCode: r.FailedCode}, parties...)
 }

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/splittally/splittally/modules/kernel"
-	"github.com/splittally/splittally/modules/kernel/errs"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
@@ -114,40 +113,112 @@ func TestCancelledByVote(t *testing.T) {
 	c.Must(operator, &membersv1.SetNodes{})
 }
 
-// What stands against a recovery when its time comes fails it, visibly; the next takes its place.
+// What stands against a recovery when its time comes fails it, visibly, and frees its keys; the next takes its place.
 func TestARecoveryFails(t *testing.T) {
-	for name, tc := range map[string]struct {
-		happens func(c *kerneltest.Chain)
-		want    *errs.Code
-	}{
-		"its key is somebody's by then": {func(c *kerneltest.Chain) { memberstest.Opened(c, maker, memberstest.Policy(1, "new")) }, membersv1.ErrKeyTaken},
-		"its member has left": {func(c *kerneltest.Chain) {
-			wants(c.TB, kerneltest.Govern(c, standing(operator, left, membersv1.RoleOperator, false)), nil)
-		}, membersv1.ErrState},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := setup(t)
-			wants(t, kerneltest.Govern(c, recovery(operator, "new")), nil)
-			tc.happens(c)
-			c.Advance(wait)
-			r := recoveryOf(c, operator)
-			if r.State != membersv1.RecoveryState_RECOVERY_STATE_FAILED || r.FailedCode != tc.want.Number {
-				t.Errorf("it is %v", r)
-			}
-			if got := account(c, operator.ID).Policy.Keys[0]; string(got.PublicKey) != string(memberstest.Key("operator").PublicKey) {
-				t.Error("the keys have changed")
-			}
-			c.Refused(kernel.ErrMissingKey, kerneltest.Actor{ID: operator.ID, Signers: memberstest.Signers("new")}, &membersv1.SetNodes{})
-			wants(t, kerneltest.Govern(c, &membersv1.CancelRecovery{Account: operator.ID.Bytes()}), membersv1.ErrNoRecovery)
-		})
-	}
 	c := setup(t)
 	wants(t, kerneltest.Govern(c, recovery(operator, "new")), nil)
-	memberstest.Opened(c, maker, memberstest.Policy(1, "new"))
+	wants(t, kerneltest.Govern(c, standing(operator, left, membersv1.RoleOperator, false)), nil)
 	c.Advance(wait)
+	r := recoveryOf(c, operator)
+	if r.State != membersv1.RecoveryState_RECOVERY_STATE_FAILED || r.FailedCode != membersv1.ErrState.Number {
+		t.Errorf("it is %v", r)
+	}
+	if got := account(c, operator.ID).Policy.Keys[0]; string(got.PublicKey) != string(memberstest.Key("operator").PublicKey) {
+		t.Error("the keys have changed")
+	}
+	wants(t, kerneltest.Govern(c, &membersv1.CancelRecovery{Account: operator.ID.Bytes()}), membersv1.ErrNoRecovery)
+	wants(t, kerneltest.Govern(c, standing(operator, active, membersv1.RoleOperator, false)), nil)
+	c.Refused(kernel.ErrMissingKey, kerneltest.Actor{ID: operator.ID, Signers: memberstest.Signers("new")}, &membersv1.SetNodes{})
+	memberstest.Opened(c, maker, memberstest.Policy(1, "new"))
 	wants(t, kerneltest.Govern(c, recovery(operator, "newer")), nil)
 	c.Advance(wait)
 	c.Must(kerneltest.Actor{ID: operator.ID, Signers: memberstest.Signers("newer")}, &membersv1.SetNodes{})
+}
+
+// keyUse is what the chain says of a name's key; false where it says nothing.
+func keyUse(c *kerneltest.Chain, name string) (*membersv1.KeyUse, bool) {
+	u := &membersv1.KeyUse{}
+	found := c.Read(membersv1.KeyUseKey(kerneltest.Signer(name).Public().ID()), u)
+	return u, found
+}
+
+// The new keys are the account's from the beginning, to sign with at the end alone, and are free however it ends.
+func TestARecoverysKeysAreKeptForIt(t *testing.T) {
+	cancel := &membersv1.CancelRecovery{Account: operator.ID.Bytes()}
+	c := setup(t)
+	taken := func(name string) {
+		t.Helper()
+		if u, ok := keyUse(c, name); !ok || !u.Waits || string(u.Account) != string(operator.ID.Bytes()) {
+			t.Errorf("%s is %v", name, u)
+		}
+		c.Refused(membersv1.ErrKeyTaken, maker, &membersv1.OpenAccount{Name: "x", Policy: memberstest.Policy(1, name)})
+		c.Refused(membersv1.ErrKeyTaken, maker, &membersv1.SetPolicy{Account: maker.ID.Bytes(), Policy: memberstest.Policy(1, name)})
+		wants(t, kerneltest.Govern(c, recovery(bank, name)), membersv1.ErrKeyTaken)
+		m := memberstest.Admission("a third", membersv1.RoleBank)
+		m.Policy = memberstest.Policy(1, name)
+		wants(t, kerneltest.Govern(c, m), membersv1.ErrKeyTaken)
+	}
+	free := func(name string) {
+		t.Helper()
+		if u, ok := keyUse(c, name); ok {
+			t.Errorf("%s is kept for %v", name, u)
+		}
+	}
+	wants(t, kerneltest.Govern(c, recovery(operator, "new")), nil)
+	taken("new")
+	wants(t, kerneltest.Govern(c, cancel), nil)
+	free("new")
+	wants(t, kerneltest.Govern(c, recovery(operator, "new")), nil)
+	c.Must(operator, &membersv1.VetoRecovery{Account: operator.ID.Bytes()})
+	free("new")
+	wants(t, kerneltest.Govern(c, recovery(operator, "new")), nil)
+	c.Advance(wait)
+	if u, ok := keyUse(c, "new"); !ok || u.Waits {
+		t.Error("the key that signs is", u)
+	}
+	free("operator")
+}
+
+// An account that still signs may take the waiting key itself, and leave it again: it stays its own until the recovery ends.
+func TestAnAccountTakesTheKeyThatWaitsForIt(t *testing.T) {
+	c := setup(t)
+	with := func(names ...string) *membersv1.SetPolicy {
+		return &membersv1.SetPolicy{Account: operator.ID.Bytes(), Policy: memberstest.Policy(1, names...)}
+	}
+	wants(t, kerneltest.Govern(c, recovery(operator, "new")), nil)
+	c.Must(operator, with("operator", "new"))
+	if u, _ := keyUse(c, "new"); u.Waits {
+		t.Error("a key that signs is said to wait")
+	}
+	c.Must(operator, with("operator"))
+	if u, ok := keyUse(c, "new"); !ok || !u.Waits {
+		t.Error("the key is", u)
+	}
+	c.Must(operator, with("operator", "new"), &membersv1.VetoRecovery{Account: operator.ID.Bytes()})
+	if u, ok := keyUse(c, "new"); !ok || u.Waits {
+		t.Error("the key is", u)
+	}
+}
+
+// Who can veto is told of each step, once, and everybody else reads it.
+func TestWhoIsToldOfARecovery(t *testing.T) {
+	c := setup(t)
+	other := memberstest.Opened(c, maker, memberstest.Policy(1, "ann"), "ann")
+	for _, tc := range []struct {
+		of   kerneltest.Actor
+		want []kerneltest.Actor
+	}{{other, []kerneltest.Actor{other, maker}}, {maker, []kerneltest.Actor{maker}}} {
+		wants(t, kerneltest.Govern(c, recovery(tc.of, "new")), nil)
+		r := c.Must(maker, &membersv1.VetoRecovery{Account: tc.of.ID.Bytes()})
+		if len(r.Events[0].Parties) != len(tc.want) || r.Events[0].Visibility != kernelv1.Visibility_VISIBILITY_UNSPECIFIED {
+			t.Fatal(r.Events)
+		}
+		for i, who := range tc.want {
+			if id.Must(r.Events[0].Parties[i]) != who.ID {
+				t.Errorf("party %d is %x", i, r.Events[0].Parties[i])
+			}
+		}
+	}
 }
 
 // A thief with the old key vetoes, unless a vote suspends the member meanwhile: a suspended one signs nothing.

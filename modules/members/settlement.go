@@ -46,7 +46,7 @@ func (m *Members) setSettlementAccount(c *kernel.Ctx, msg *membersv1.SetSettleme
 		}
 	}
 	settlements.Save(c, k, s, true)
-	emitSettlement(c, s, "asked")
+	tellSettlement(c, s, "asked")
 	return nil
 }
 
@@ -69,7 +69,7 @@ func (m *Members) confirmSettlementAccount(c *kernel.Ctx, msg *membersv1.Confirm
 		return err
 	}
 	settlements.Update(c, k, s)
-	emitSettlement(c, s, "confirmed")
+	tellSettlement(c, s, "confirmed")
 	return nil
 }
 
@@ -101,7 +101,7 @@ func (m *Members) cancelSettlementAccount(c *kernel.Ctx, msg *membersv1.CancelSe
 	}
 	s.Pending = nil
 	keepSettlement(c, k, s)
-	emitSettlement(c, s, "cancelled")
+	tellSettlement(c, s, "cancelled")
 	return nil
 }
 
@@ -114,7 +114,7 @@ func (m *Members) settled(c *kernel.Ctx, dueUnixS int64, payload []byte) error {
 	}
 	s.Current, s.SinceUnixS, s.Pending = s.Pending.To, dueUnixS, nil
 	keepSettlement(c, k, s)
-	emitSettlement(c, s, "done")
+	tellSettlement(c, s, "done")
 	return nil
 }
 
@@ -132,6 +132,12 @@ func keepSettlement(c *kernel.Ctx, k inCurrency, s *membersv1.SettlementAccount)
 	members.Update(c, k.A, rec)
 }
 
-func emitSettlement(c *kernel.Ctx, s *membersv1.SettlementAccount, what string) {
-	c.Emit(&membersv1.SettlementChanged{Member: s.Member, Currency: s.Currency, What: what, DueUnixS: s.Pending.GetDueUnixS()})
+// tellSettlement tells everybody, and puts it into the entries of the member's main account, which can end the change while it
+// waits, and of the second key's.
+func tellSettlement(c *kernel.Ctx, s *membersv1.SettlementAccount, what string) {
+	parties := []id.ID{mainAccount(c, s.Member)}
+	if second, ok := id.Of(s.Pending.GetConfirmedBy()); ok {
+		parties = append(parties, second)
+	}
+	c.Emit(&membersv1.SettlementChanged{Member: s.Member, Currency: s.Currency, What: what, DueUnixS: s.Pending.GetDueUnixS()}, parties...)
 }

@@ -48,9 +48,9 @@ func sponsored(c *kernel.Ctx, b []byte, state membersv1.MemberState) (id.ID, *me
 	return member, rec, nil
 }
 
-// change writes a member and says what it is now.
+// change writes a member and says what it is now, to its main account too.
 func change(c *kernel.Ctx, member id.ID, rec *membersv1.Member, reason string) error {
 	members.Update(c, member, rec)
-	c.Emit(&membersv1.MemberChanged{Member: rec.Id, State: rec.State, Roles: rec.Roles, Seat: rec.Seat, Reason: reason})
+	c.Emit(&membersv1.MemberChanged{Member: rec.Id, State: rec.State, Roles: rec.Roles, Seat: rec.Seat, Reason: reason}, id.Must(rec.MainAccount))
 	return nil
 }

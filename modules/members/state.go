@@ -101,6 +101,15 @@ func mustMember(c *kernel.Ctx, a *membersv1.Account) *membersv1.Member {
 	return m
 }
 
+// mainAccount is the main account of a member that a record names.
+func mainAccount(c *kernel.Ctx, member []byte) id.ID {
+	m, ok := members.Get(c, id.Must(member))
+	if !ok {
+		broken("the member %x is not there", member)
+	}
+	return id.Must(m.MainAccount)
+}
+
 // countSeat keeps the number of seats when a member's vote comes or goes.
 func countSeat(c *kernel.Ctx, before, after bool) error {
 	if before == after {

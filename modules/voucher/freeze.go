@@ -109,7 +109,7 @@ func (v *Vouchers) lay(c *kernel.Ctx, pkg *voucherv1.Package, f *voucherv1.Stand
 	freezes.Insert(c, freezeAt(f), f)
 	pkg.Freezes++
 	packages.Update(c, pkgID, pkg)
-	if err := remember(c, f); err != nil {
+	if err := remember(c, f, met); err != nil {
 		return err
 	}
 	tellFrozen(c, pkg, f, met)
@@ -139,10 +139,10 @@ func cutOut(c *kernel.Ctx, pkg *voucherv1.Package, lo, hi int64) error {
 }
 
 // tallyFrozen adds (1) parts to what is frozen of their holders', or takes them away (−1), but for those that other freezes
-// meet too.
+// count too.
 func tallyFrozen(c *kernel.Ctx, pkg *voucherv1.Package, others ice, met []*voucherv1.Part, sign int64) error {
 	for _, p := range met {
-		if others.meets(p) {
+		if others.counts(p) {
 			continue
 		}
 		if err := c.Tally(p.Holder.ID(), voucherv1.ClassFrozen, pkg.Currency, sign, sign*p.Outstanding()); err != nil {
@@ -152,17 +152,22 @@ func tallyFrozen(c *kernel.Ctx, pkg *voucherv1.Package, others ice, met []*vouch
 	return nil
 }
 
-// remember keeps what an authority froze beyond the freeze's end.
-func remember(c *kernel.Ctx, f *voucherv1.StandingFreeze) error {
+// remember keeps what an authority froze beyond the freeze's end: the extent, and the whole of each part that stands still
+// with it, since what cannot be divided would else be frozen unit after unit.
+func remember(c *kernel.Ctx, f *voucherv1.StandingFreeze, met []*voucherv1.Part) error {
 	if len(f.Member) == 0 {
 		return nil
+	}
+	lo, hi, _ := voucherv1.ReadRange(f.Extent)
+	if n := len(met); n > 0 {
+		lo, hi = min(lo, met[0].Lo), max(hi, met[n-1].Hi)
 	}
 	until, err := money.Add(f.FromUnixS, c.Param(authorityFreezeMax)+c.Param(freezeAgain)*86_400)
 	if err != nil {
 		return kernel.ErrOverflow.With("%s", err)
 	}
 	k := memoryOf(f)
-	memories.Insert(c, k, &voucherv1.FreezeMemory{Extent: f.Extent, FromUnixS: f.FromUnixS, ForgottenUnixS: until})
+	memories.Insert(c, k, &voucherv1.FreezeMemory{Extent: voucherv1.RangeExtent(lo, hi), FromUnixS: f.FromUnixS, ForgottenUnixS: until})
 	_, err = c.Book(until, kernel.LawLane, kindForget, k.Append(nil))
 	return err
 }

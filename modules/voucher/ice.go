@@ -9,8 +9,7 @@ import (
 // ice is freezes of one package.
 type ice []*voucherv1.StandingFreeze
 
-// laidOn are the freezes of a package whose end is not written: those that count in totals. A package without any
-// costs no read.
+// laidOn are the freezes of a package whose end is not wholly written. A package without any costs no read.
 func laidOn(c *kernel.Ctx, pkg *voucherv1.Package) ice {
 	if pkg.Freezes == 0 {
 		return nil
@@ -59,7 +58,15 @@ func (all ice) on(lo, hi int64) *voucherv1.StandingFreeze {
 	return nil
 }
 
-func (all ice) meets(p *voucherv1.Part) bool { return all.over(p) != nil }
+// counts tells whether a part is counted as frozen in its holder's totals.
+func (all ice) counts(p *voucherv1.Part) bool {
+	for _, f := range all {
+		if f.Counts(p.Lo, p.Hi) {
+			return true
+		}
+	}
+	return false
+}
 
 // refuse refuses a part that a freeze meets.
 func (all ice) refuse(p *voucherv1.Part) error {

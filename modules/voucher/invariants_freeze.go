@@ -7,8 +7,8 @@ import (
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 )
 
-// checkFreezes: each freeze lies within a live package, which counts it, is booked to end at its time, and what an
-// authority laid is remembered.
+// checkFreezes: each freeze lies within a live package, which counts it, is booked to end at its time, or is over and keeps
+// claims, and what an authority laid is remembered.
 func checkFreezes(c *kernel.Ctx, violated violation) {
 	counted := map[id.ID]uint32{}
 	freezes.Each(c, nil, func(key []byte, f *voucherv1.StandingFreeze) bool {
@@ -21,8 +21,7 @@ func checkFreezes(c *kernel.Ctx, violated violation) {
 		if _, _, err := within(pkg, f.Extent); err != nil {
 			violated("freeze %x: %v", f.Id, err)
 		}
-		item, ok := booked.Get(c, kernel.Text(f.Thaw))
-		if !ok || item.DueUnixS != f.UntilUnixS || string(item.Payload) != string(key) {
+		if !endBooked(c, key, f) && !over(f) {
 			violated("freeze %x is not booked to end at %d", f.Id, f.UntilUnixS)
 		}
 		if len(f.Member) > 0 && !memories.Has(c, memoryOf(f)) {
@@ -36,6 +35,17 @@ func checkFreezes(c *kernel.Ctx, violated violation) {
 		}
 		return true
 	})
+}
+
+func endBooked(c *kernel.Ctx, key []byte, f *voucherv1.StandingFreeze) bool {
+	item, ok := booked.Get(c, kernel.Text(f.Thaw))
+	return ok && item.DueUnixS == f.UntilUnixS && string(item.Payload) == string(key)
+}
+
+// over tells whether the end of a freeze is written but for claims that it keeps.
+func over(f *voucherv1.StandingFreeze) bool {
+	_, hi, _ := voucherv1.ReadRange(f.Extent)
+	return len(f.Thaw) == 0 && f.KeptClaims > 0 && f.NextUnit > hi
 }
 
 // checkBlocked: money is blocked only for units that a freeze meets.

@@ -87,7 +87,7 @@ func sumParts(c *kernel.Ctx, want *sums) {
 			want.add(id.Must(p.Offer.To), voucherv1.ClassIncoming, pkg.Currency, p.Outstanding())
 		}
 		want.add(p.Holder.ID(), class, pkg.Currency, p.Outstanding())
-		if laidOn(c, pkg).meets(p) {
+		if laidOn(c, pkg).counts(p) {
 			want.add(p.Holder.ID(), voucherv1.ClassFrozen, pkg.Currency, p.Outstanding())
 		}
 		return true

@@ -3,6 +3,7 @@ package voucher
 import (
 	"bytes"
 
+	"github.com/splittally/splittally/modules/deposit"
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/money"
@@ -102,7 +103,10 @@ func (v *Vouchers) issueItem(c *kernel.Ctx, obligor kernel.Standing, run []byte,
 		Package: pkg.Id, Obligor: pkg.Obligor, Creditor: pkg.Creditor, AmountMinor: pkg.AmountMinor,
 		Currency: pkg.Currency, DueDay: pkg.DueDay, Flags: t.flags,
 	}, c.Caller(), creditor.Account)
-	return tallyPending(c, pkg, 1)
+	if err := tallyPending(c, pkg, 1); err != nil {
+		return err
+	}
+	return deposit.Room(c, creditor.Account, pkg.Currency)
 }
 
 // tallyPending adds (1) or takes away (−1) a package that waits for acceptance.

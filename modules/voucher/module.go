@@ -92,7 +92,8 @@ func (v *Vouchers) Module() *kernel.Module {
 			kernel.On("voucher.Freeze", authority, kernel.GivesNothing[*voucherv1.Freeze], v.freeze),
 			kernel.On("voucher.Release", authority, kernel.GivesNothing[*voucherv1.Release], v.release),
 		},
-		Due: map[string]func(*kernel.Ctx, int64, []byte) error{kindLapse: v.lapse, kindThaw: v.thaw, kindForget: v.forget},
+		Due:        map[string]func(*kernel.Ctx, int64, []byte) error{kindLapse: v.lapse, kindThaw: v.thaw, kindForget: v.forget},
+		DueWeights: map[string]int{kindThaw: thawStep},
 		Invariants: []kernel.Invariant{
 			{Name: "ranges", Check: checkRanges},
 			{Name: "totals", Check: checkTotals},

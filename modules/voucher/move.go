@@ -122,7 +122,7 @@ func tally(c *kernel.Ctx, pkg *voucherv1.Package, p *voucherv1.Part, sign int64)
 }
 
 func tallyBy(c *kernel.Ctx, pkg *voucherv1.Package, laid ice, p *voucherv1.Part, count, minor int64) error {
-	if laid.meets(p) {
+	if laid.counts(p) {
 		if err := c.Tally(p.Holder.ID(), voucherv1.ClassFrozen, pkg.Currency, count, minor); err != nil {
 			return err
 		}

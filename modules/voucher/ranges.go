@@ -56,12 +56,17 @@ func spanAt(key []byte, e *voucherv1.Extent) span {
 
 // lying reads the parts of a package that lie in [lo..hi], wholly or in part, in order.
 func lying(c *kernel.Ctx, pkg id.ID, lo, hi int64) []*voucherv1.Part {
+	return firstLying(c, pkg, lo, hi, voucherv1.MaxCutParts)
+}
+
+// firstLying reads the first of them, at most so many.
+func firstLying(c *kernel.Ctx, pkg id.ID, lo, hi int64, most int) []*voucherv1.Part {
 	var out []*voucherv1.Part
 	extents.Between(c, extentAt(pkg, 0), extentAt(pkg, hi+1), func(key []byte, e *voucherv1.Extent) bool {
 		if s := spanAt(key, e); s.hi >= lo && !s.closed() {
 			out = append(out, liveAt(c, pkg, s))
 		}
-		return true
+		return len(out) < most
 	})
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/splittally/splittally/modules/kernel/money"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
@@ -88,24 +89,25 @@ func TestCoalesce(t *testing.T) {
 	}
 }
 
-// The largest amounts that can be counted are spread without overflow.
+// The largest amounts that may be promised are spread without overflow.
 func TestTheLargestPackage(t *testing.T) {
 	w := newWorld(t)
-	w.Must(guard, setLine(omega, math.MaxInt64))
-	i := item(alpha, math.MaxInt64, "a")
-	i.Background.Invoices[0].TotalMinor = math.MaxInt64
+	w.Refused(voucherv1.ErrField, guard, setLine(omega, money.Max+1))
+	w.Must(guard, setLine(omega, money.Max))
+	i := item(alpha, money.Max, "a")
+	i.Background.Invoices[0].TotalMinor = money.Max
 	r := w.Must(omega, issueOf(i))
 	pkg := event[*voucherv1.Issued](w, r, 0).Package
 	w.Must(alpha, accept(pkg))
-	w.Must(alpha, splitInto(w.parts(pkg)[0].Ref(), math.MaxInt64/2, math.MaxInt64/2, 1))
+	w.Must(alpha, splitInto(w.parts(pkg)[0].Ref(), money.Max/2-1, money.Max/2, 1))
 	more := proto.CloneOf(i)
 	more.Background.Invoices[0].Fingerprint = hash("b")
 	w.Refused(voucherv1.ErrLineExceeded, omega, issueOf(more))
 	w.untilDue(0)
-	w.mint(omega, math.MaxInt64)
-	w.Must(omega, payment(w.pkg(pkg), math.MaxInt64-1))
+	w.mint(omega, money.Max)
+	w.Must(omega, payment(w.pkg(pkg), money.Max-1))
 	w.Must(omega, payment(w.pkg(pkg), 1))
-	if w.balance(alpha) != math.MaxInt64 {
+	if w.balance(alpha) != money.Max {
 		t.Error(w.balance(alpha))
 	}
 }

@@ -3,6 +3,7 @@ package voucher
 import (
 	"cmp"
 
+	"github.com/splittally/splittally/modules/deposit"
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/money"
@@ -67,10 +68,15 @@ func (v *Vouchers) transferItem(c *kernel.Ctx, item *voucherv1.TransferItem) err
 		p = pieces[0]
 	}
 	if !direct {
-		return offer(c, pkg, p, item, t.flags)
+		err = offer(c, pkg, p, item, t.flags)
+	} else {
+		t.takeUp(c, p.Number)
+		err = deliver(c, pkg, p, to, item.Background, item.Recourse)
 	}
-	t.takeUp(c, p.Number)
-	return deliver(c, pkg, p, to, item.Background, item.Recourse)
+	if err != nil {
+		return err
+	}
+	return deposit.Room(c, to.Account, pkg.Currency)
 }
 
 // mayTransfer judges part and receiver, before the background. Back to the obligor a part goes from any depth: nobody

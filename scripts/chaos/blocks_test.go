@@ -21,12 +21,13 @@ func chainOf(t *testing.T, name string, heights int64, from int64, mark string, 
 	db := dbm.NewMemDB()
 	a := &archive{name: name, db: db, blocks: engstore.NewBlockStore(db)}
 	var last types.BlockID
+	before := &types.Commit{}
 	for h := int64(1); h <= heights; h++ {
 		state := []byte("state of every one of the chains")
 		if h >= from {
 			state = []byte((mark + string(state))[:32])
 		}
-		b := types.MakeBlock(h, types.ToTxs(txs), &types.Commit{Height: h - 1, BlockID: last}, nil)
+		b := types.MakeBlock(h, types.ToTxs(txs), before, nil)
 		b.Header = types.Header{
 			Version: b.Header.Version, ChainID: "test", Height: h, Time: time.Unix(h, 0).UTC(), LastBlockID: last, LastCommitHash: b.LastCommitHash, DataHash: b.DataHash,
 			ValidatorsHash: id.Hash("v").Bytes(), NextValidatorsHash: id.Hash("v").Bytes(), ConsensusHash: id.Hash("c").Bytes(), AppHash: state,
@@ -37,7 +38,8 @@ func chainOf(t *testing.T, name string, heights int64, from int64, mark string, 
 			t.Fatal(err)
 		}
 		last = types.BlockID{Hash: b.Hash(), PartSetHeader: parts.Header()}
-		a.blocks.SaveBlock(b, parts, &types.Commit{Height: h, BlockID: last, Signatures: []types.CommitSig{types.NewCommitSigAbsent()}})
+		before = &types.Commit{Height: h, BlockID: last, Signatures: []types.CommitSig{{BlockIDFlag: types.BlockIDFlagCommit, ValidatorAddress: make([]byte, 20), Timestamp: time.Unix(h, 0).UTC(), Signature: make([]byte, 64)}}}
+		a.blocks.SaveBlock(b, parts, before)
 	}
 	return a
 }

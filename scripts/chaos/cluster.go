@@ -15,8 +15,9 @@ import (
 
 // Bounds of a network.
 const (
-	readyWithin = time.Minute
-	validators  = 4
+	readyWithin  = time.Minute
+	answerWithin = 10 * time.Second // a running node's
+	validators   = 4
 )
 
 // cluster is a network of processes.
@@ -150,7 +151,12 @@ func (c *cluster) agree(ctx context.Context, blocks int64, which ...int) error {
 	which = c.or(which)
 	low := int64(1 << 62)
 	for _, i := range which {
-		low = min(low, c.gates[i].height(ctx))
+		var h int64
+		err := until(ctx, answerWithin, c.nodes[i].name+" does not tell its height", func() bool { h = c.gates[i].height(ctx); return h > 0 || !c.nodes[i].alive() })
+		if err := errors.Join(c.nodes[i].check(), err); err != nil {
+			return err
+		}
+		low = min(low, h)
 	}
 	for h := max(1, low-blocks+1); h <= low; h++ {
 		if err := c.agreeAt(ctx, h, which); err != nil {

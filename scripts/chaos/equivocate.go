@@ -8,8 +8,11 @@ import (
 	"os"
 	"time"
 
+	"github.com/cometbft/cometbft/crypto/ed25519"
 	"github.com/cometbft/cometbft/types"
 	"github.com/splittally/splittally/app/devnet"
+	"github.com/splittally/splittally/modules/governance/governancev1"
+	"github.com/splittally/splittally/sdk"
 )
 
 // The nodes of the equivocate scenario: two processes with one validator key, each with some of the others as peers.
@@ -76,6 +79,9 @@ func playEquivocate(ctx context.Context, s *stage, c *cluster) error {
 	l.begin(work, s.seed, 0, 2)
 	began := time.Now()
 	found, err := awaitEvidence(ctx, s, c)
+	if len(found) > 0 {
+		s.accused(ctx, c, l)
+	}
 	l.stop()
 	s.verdict.figure("blocks with evidence", len(found))
 	s.verdict.figure("evidence after, s", float64(time.Since(began).Milliseconds())/1000)
@@ -94,6 +100,35 @@ func playEquivocate(ctx context.Context, s *stage, c *cluster) error {
 		s.broken("%v", err)
 	}
 	return judgeTwins(s, c, l.ledger.all())
+}
+
+// accused judges that the chain has written the offence down: a record that an honest node proves. Of four validators none is
+// removed for it.
+func (s *stage) accused(ctx context.Context, c *cluster, l *load) {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	address, rec := ed25519.PubKey(c.net.IDs[twinA].Validator).Address(), &governancev1.Accusation{}
+	role := c.net.Role("regulator")
+	conn, err := sdk.Dial(ctx, sdk.Config{Endpoints: []sdk.Endpoint{c.endpoint(0), c.endpoint(1)}, Trust: l.trust, Account: role.Account, Signer: role.Signer})
+	if err != nil {
+		s.broken("an honest node cannot be asked: %v", err)
+		return
+	}
+	defer conn.Close() //nolint:errcheck // nothing is kept
+	var found bool
+	err = until(ctx, answerWithin, "no record", func() bool {
+		var err error
+		_, found, err = conn.Get(ctx, governancev1.AccusationKey(address), rec)
+		return err == nil && found
+	})
+	switch {
+	case err != nil || !found:
+		s.broken("no record of the offence is proven: %v", err)
+	case !bytes.Equal(rec.Address, address) || rec.Count < 1 || rec.Removed || !bytes.Equal(rec.PublicKey, c.net.IDs[twinA].Validator):
+		s.broken("the record of the offence says something else: %v", rec)
+	default:
+		s.verdict.figure("proven offences", rec.Count)
+	}
 }
 
 // awaitEvidence follows the chain until enough of its headers say that their blocks have evidence.

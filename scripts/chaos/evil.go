@@ -36,6 +36,7 @@ func runChild(args []string) int {
 	kind, home := f.String("kind", "forger", "forger or flooder"), f.String("home", "", "the node's folder, or the network's")
 	seed, count := f.Uint64("seed", 1, "of the draws"), f.Int("count", 1, "how many garbage proposals are made")
 	attack := f.String("attack", attackOwn, "what a flooder does")
+	f.SetOutput(io.Discard)
 	if err := f.Parse(args); err != nil {
 		return 2
 	}

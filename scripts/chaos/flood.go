@@ -20,6 +20,7 @@ import (
 const (
 	floodRate     = 6 // transactions a second of each of the others
 	floodWindow   = 20 * time.Second
+	floodBrief    = 8 * time.Second // of the short form
 	floodSettle   = 5 * time.Second
 	floodKeep     = 0.8 // the promise
 	floodBaseline = 0.9 // what the others reach of what they offer before it counts as a measurement
@@ -95,10 +96,10 @@ func (t *floodTrial) play(ctx context.Context) error {
 	return nil
 }
 
-// attacks are those of one round: in the short form two, else each weapon by itself between them.
+// attacks are those of one round: in the short form its own node alone, else each weapon by itself, and all at once.
 func (t *floodTrial) attacks() []string {
 	if t.count == 1 {
-		return []string{attackOwn, attackOthers}
+		return []string{attackOwn}
 	}
 	return slices.Concat([]string{attackOwn}, weapons, []string{attackOthers})
 }
@@ -141,12 +142,13 @@ func (t *floodTrial) hangUp() {
 
 // window is what the others reached in a stretch of time.
 type window struct {
+	length        time.Duration
 	offered, done int
 	took          samples
 	failed        map[string]int
 }
 
-func (w window) rate() float64 { return float64(w.done) / floodWindow.Seconds() }
+func (w window) rate() float64 { return float64(w.done) / w.length.Seconds() }
 
 // fault is the most frequent reason of failures, and how often it was.
 func (w window) fault() string {
@@ -228,10 +230,13 @@ func (t *floodTrial) startFlood(n int, attack string) (*process, error) {
 // measure has the others send at their rate, and counts what is proven within a window that begins when they have been
 // sending for a while: what was sent before it counts too, as what is on the way at its end does not.
 func (t *floodTrial) measure(ctx context.Context) window {
-	w := window{failed: map[string]int{}}
+	w := window{failed: map[string]int{}, length: floodWindow}
+	if t.count == 1 {
+		w.length = floodBrief
+	}
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	ctx, cancel := context.WithTimeout(ctx, floodSettle+floodWindow)
+	ctx, cancel := context.WithTimeout(ctx, floodSettle+w.length)
 	defer cancel()
 	from := time.Now().Add(floodSettle)
 	for i := range others {

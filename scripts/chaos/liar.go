@@ -82,11 +82,15 @@ var lies = []lie{
 	blockLie("the height", func(b *cmtproto.Block) { b.Header.Height += 7 }),
 	blockLie("another chain", func(b *cmtproto.Block) { b.Header.ChainID = "other" }),
 	{name: "no block at all", claim: truly, harmless: true, bend: func(*liar, *bcproto.BlockResponse, int64) *bcproto.BlockResponse { return nil }},
-	{name: "a height that is not there", claim: func(have int64) int64 { return have + 1_000_000 }, harmless: true,
-		bend: func(_ *liar, r *bcproto.BlockResponse, _ int64) *bcproto.BlockResponse { return r }},
+	{
+		name: "a height that is not there", claim: func(have int64) int64 { return have + 1_000_000 }, harmless: true,
+		bend: func(_ *liar, r *bcproto.BlockResponse, _ int64) *bcproto.BlockResponse { return r },
+	},
 	{name: "an empty answer", claim: truly, bend: func(_ *liar, r *bcproto.BlockResponse, _ int64) *bcproto.BlockResponse { r.Block = nil; return r }},
-	{name: "the truth, and a lower height each time", claim: func(have int64) int64 { return have / 2 }, harmless: true,
-		bend: func(_ *liar, r *bcproto.BlockResponse, _ int64) *bcproto.BlockResponse { return r }},
+	{
+		name: "the truth, and a lower height each time", claim: func(have int64) int64 { return have / 2 }, harmless: true,
+		bend: func(_ *liar, r *bcproto.BlockResponse, _ int64) *bcproto.BlockResponse { return r },
+	},
 }
 
 // liar answers a joining node's block sync from a stopped node's blocks, bent.

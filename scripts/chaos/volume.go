@@ -71,9 +71,17 @@ func (v *volume) sync(ctx context.Context) error { return run(ctx, "sync -f "+v.
 // cut stops the filesystem at once.
 func (v *volume) cut(how uint32) error { return cutPower(v.mount, how) }
 
-// again is the power's return: the filesystem is mounted anew and replays its journal. Nobody may use it.
+// again is the power's return: the filesystem is mounted anew and replays its journal. Nobody may use it, also not in a
+// mount namespace that was made meanwhile (by 'ip netns exec', say): it would come back as dead as it was.
 func (v *volume) again(ctx context.Context) error {
-	return errors.Join(v.detach(ctx), v.attach(ctx))
+	if err := errors.Join(v.detach(ctx), v.attach(ctx)); err != nil {
+		return err
+	}
+	probe := filepath.Join(v.mount, "probe")
+	if err := os.WriteFile(probe, []byte("alive"), 0o600); err != nil {
+		return fmt.Errorf("%s is still cut off after it was mounted anew; does another mount namespace hold it? %w", v.mount, err)
+	}
+	return os.Remove(probe)
 }
 
 // close unmounts and removes everything, whatever state it is in.

@@ -34,7 +34,8 @@ func (w *wire) control(i int) string { return fmt.Sprintf("%sc%d", w.tag, i) }
 func (w *wire) bridge(i int) string  { return fmt.Sprintf("%sb%d", w.tag, i) }
 func (w *wire) clients() string      { return w.tag + "m" }
 
-func (w *wire) peerIP(i int) string   { return fmt.Sprintf("%s.%d.%d", peersNet, w.net, firstHost+i) }
+func (w *wire) peerIP(i int) string { return fmt.Sprintf("%s.%d.%d", peersNet, w.net, firstHost+i) }
+
 func (w *wire) clientIP(i int) string { return fmt.Sprintf("%s.%d.%d", clientsNet, w.net, firstHost+i) }
 
 // up makes everything, with all nodes on one bridge.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 )
 
 // manifest is what a development network's folder says of itself, in devnet.json.
@@ -45,14 +45,14 @@ func Development(ctx context.Context, dir, role string) (Profile, error) {
 	m := &manifest{}
 	err := readJSON(filepath.Join(dir, "devnet.json"), m)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Profile{}, input("devnet", fmt.Sprintf("%s holds no development network", dir), "Give the folder that 'tallyd devnet' names.")
+		return Profile{}, input("devnet", lang.T("%s holds no development network", dir), lang.T("Give the folder that 'tallyd devnet' names."))
 	}
 	if err != nil {
 		return Profile{}, err
 	}
 	i := slices.IndexFunc(m.Roles, func(r manifestRole) bool { return r.Name == role })
 	if i < 0 {
-		return Profile{}, input("role", fmt.Sprintf("%.40q is no role of the network", role), "Use one of "+strings.Join(m.names(), ", ")+".")
+		return Profile{}, input("role", lang.T("%.40q is no role of the network", role), lang.T("Use one of %s.", strings.Join(m.names(), ", ")))
 	}
 	p, err := m.profile(m.Roles[i])
 	if err != nil {
@@ -72,7 +72,7 @@ func (m *manifest) names() (out []string) {
 
 func (m *manifest) profile(r manifestRole) (Profile, error) {
 	if r.Node < 0 || r.Node >= len(m.Nodes) {
-		return Profile{}, fmt.Errorf("%w: the role %s has no node", ErrDamaged, r.Name)
+		return Profile{}, lang.Errorf("%w: the role %s has no node", ErrDamaged, r.Name)
 	}
 	p := Profile{
 		Chain: m.Chain, Account: r.Account, Endpoints: []Endpoint{m.endpoint(r.Node)}, DevelopmentSecret: r.Secret,

@@ -3,7 +3,6 @@ package wallet
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/txv1"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -47,7 +47,7 @@ func (s *Session) Build(ctx context.Context, lifetime time.Duration, calls ...sd
 		lifetime = usual
 	}
 	if lifetime < time.Second || lifetime > most {
-		return nil, input("lifetime", lifetime.String(), fmt.Sprintf("For this account, which has %s, choose between 1s and %s.", plural(len(Signing(s.Own)), "key"), most))
+		return nil, input("lifetime", lang.T("%s", lifetime), lang.T("For this account, which has %s, choose between 1s and %s.", lang.Count(len(Signing(s.Own)), "%d key", "%d keys"), most))
 	}
 	return s.Client.Draft(ctx, lifetime, calls...)
 }
@@ -90,7 +90,7 @@ func (s *Session) others(ctx context.Context, as id.ID, i int, call sdk.Call) ([
 	if err != nil {
 		return nil, err
 	}
-	out := []string{fmt.Sprintf("Call %d, as %s: %s", i+1, who.Full(), txv1.MethodOf(call.Message))}
+	out := []string{s.Lang.F("Call %d, as %s: %s", i+1, who.Full(), txv1.MethodOf(call.Message))}
 	return append(out, lines...), nil
 }
 
@@ -99,12 +99,12 @@ func (s *Session) others(ctx context.Context, as id.ID, i int, call sdk.Call) ([
 func ReadDraftFile(path string) (*sdk.Draft, []string, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, input("file", err.Error(), "Name the file that 'tally tx build' wrote.")
+		return nil, nil, input("file", lang.T("%s", err), lang.T("Name the file that 'tally tx build' wrote."))
 	}
 	defer f.Close() // it was only read
 	d, words, err := sdk.ReadDraftFile(f)
 	if errors.Is(err, sdk.ErrDraft) {
-		return nil, nil, &Input{Field: path, Wrong: err.Error(), Do: "Sign nothing of it; have it sent again."}
+		return nil, nil, &Input{Field: path, Wrong: lang.T("%s", err), Do: lang.T("Sign nothing of it; have it sent again.")}
 	}
 	return d, words, err
 }
@@ -116,7 +116,7 @@ func WriteDraftFile(path string, d *sdk.Draft, words []string, replace bool) err
 		return err
 	}
 	if _, err := os.Stat(path); err == nil && !replace {
-		return fmt.Errorf("%w: %s", fs.ErrExist, path)
+		return lang.Errorf("%w: %s", fs.ErrExist, path)
 	}
 	return writeWhole(path, b)
 }
@@ -150,7 +150,7 @@ func (s *Session) DraftOutcome(ctx context.Context, d *sdk.Draft) (sdk.Outcome, 
 		return sdk.Outcome{}, err
 	}
 	if d.Sender() != s.Account() {
-		return sdk.Outcome{}, input("sender", "it is a transaction of account "+d.Sender().Short(), "Send it from a wallet of that account, which alone can prove what becomes of it.")
+		return sdk.Outcome{}, input("sender", lang.T("it is a transaction of account %s", d.Sender().Short()), lang.T("Send it from a wallet of that account, which alone can prove what becomes of it."))
 	}
 	o, err := s.Client.Settle(ctx, d.Ticket())
 	if err == nil || final(err) {

@@ -1,6 +1,10 @@
 package wallet
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/splittally/splittally/sdk/lang"
+)
 
 // What can be wrong with a wallet itself. Refusals of the chain and failed proofs are the SDK's errors.
 var (
@@ -25,9 +29,19 @@ var (
 )
 
 // Input is a fault in what a person gave: which field, what is wrong with it, what to do.
-type Input struct{ Field, Wrong, Do string }
+type Input struct {
+	Field     string
+	Wrong, Do lang.Text
+}
 
 // Error tells field, fault and cure.
-func (e *Input) Error() string { return e.Field + ": " + e.Wrong + ". " + e.Do }
+func (e *Input) Error() string { return e.In(lang.English) }
 
-func input(field, wrong, do string) error { return &Input{Field: field, Wrong: wrong, Do: do} }
+// In tells it in a language.
+func (e *Input) In(l lang.Lang) string {
+	return l.F("%s: %s. %s", e.Field, e.Wrong, e.Do)
+}
+
+func input(field string, wrong, do lang.Text) error {
+	return &Input{Field: field, Wrong: wrong, Do: do}
+}

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/splittally/splittally/sdk/lang"
 )
 
 // The files of a home. The folder chain is the SDK's: the newest trusted header, and who may confirm checkpoints.
@@ -58,7 +59,7 @@ func readFile(path string, v any, strict bool) error {
 		return err
 	}
 	if info.Size() > maxFile {
-		return fmt.Errorf("%w: %s has %d bytes, more than such a file can have", ErrDamaged, path, info.Size())
+		return lang.Errorf("%w: %s has %d bytes, more than such a file can have", ErrDamaged, path, info.Size())
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -69,10 +70,10 @@ func readFile(path string, v any, strict bool) error {
 		dec.DisallowUnknownFields()
 	}
 	if err := dec.Decode(v); err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
+		return lang.Errorf("%w: %s: %w", ErrDamaged, path, err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: %s: there is something behind its end", ErrDamaged, path)
+		return lang.Errorf("%w: %s: there is something behind its end", ErrDamaged, path)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 )
 
 // minPrefix is how many hex digits a short id has at least.
@@ -21,7 +22,7 @@ const minPrefix = 4
 const maxShown = 5
 
 func noMatch(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrNoMatch, fmt.Sprintf(format, args...))
+	return lang.Errorf("%w: %s", ErrNoMatch, lang.T(format, args...))
 }
 
 func isHex(s string) bool { return strings.Trim(strings.ToLower(s), "0123456789abcdef") == "" }
@@ -34,7 +35,7 @@ func pick[T any](what, short string, all []T, idOf func(T) []byte) (T, error) {
 	var none T
 	short = strings.ToLower(strings.TrimSuffix(short, "…"))
 	if !isShort(short) {
-		return none, input(what, fmt.Sprintf("%.80q is no id", short), fmt.Sprintf("Give its first %d hex digits or more.", minPrefix))
+		return none, input(what, lang.T("%.80q is no id", short), lang.T("Give its first %d hex digits or more.", minPrefix))
 	}
 	found := map[string]T{}
 	for _, one := range all {
@@ -44,7 +45,7 @@ func pick[T any](what, short string, all []T, idOf func(T) []byte) (T, error) {
 	}
 	switch ids := slices.Sorted(maps.Keys(found)); len(ids) {
 	case 0:
-		return none, noMatch("%s %s is not among what this account sees", what, short)
+		return none, noMatch("%s %s is not among what this account sees", lang.T(what), short)
 	case 1:
 		return found[ids[0]], nil
 	default:
@@ -54,7 +55,7 @@ func pick[T any](what, short string, all []T, idOf func(T) []byte) (T, error) {
 
 func ambiguous(what, text string, all []string) error {
 	shown := all[:min(len(all), maxShown)]
-	return input(what, fmt.Sprintf("%q fits %d: %s", text, len(all), strings.Join(shown, ", ")), "Write more of it.")
+	return input(what, lang.T("%q fits %d: %s", text, len(all), strings.Join(shown, ", ")), lang.T("Write more of it."))
 }
 
 // Sight is the vouchers that an account has something to do with, complete as far as it was looked for.

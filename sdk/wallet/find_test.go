@@ -27,7 +27,7 @@ func TestPick(t *testing.T) {
 	}
 	var in *Input
 	for short, fault := range map[string]string{"aabb": "fits 2", "aab": "is no id", "": "is no id", "gear": "is no id", strings.Repeat("1", 65): "is no id"} {
-		if _, err := pick("part", short, all, func(b []byte) []byte { return b }); !errors.As(err, &in) || !strings.Contains(in.Wrong, fault) {
+		if _, err := pick("part", short, all, func(b []byte) []byte { return b }); !errors.As(err, &in) || !strings.Contains(in.Wrong.String(), fault) {
 			t.Errorf("%q: %v, want %s", short, err, fault)
 		}
 	}
@@ -57,7 +57,7 @@ func TestByName(t *testing.T) {
 		}
 	}
 	twins := []*membersv1.Member{member("Same Name", "B1"), member("same name", "B2")}
-	if _, err := byName("Same Name", twins); !errors.As(err, &in) || !strings.Contains(in.Wrong, "B1") {
+	if _, err := byName("Same Name", twins); !errors.As(err, &in) || !strings.Contains(in.Wrong.String(), "B1") {
 		t.Errorf("one name of two members: %v", err)
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/sdk"
 	"github.com/splittally/splittally/sdk/keys"
+	"github.com/splittally/splittally/sdk/keys/token"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"pgregory.net/rapid"
 )
@@ -39,6 +41,7 @@ func fullProfile(t testing.TB) wallet.Profile {
 		Alone:     true, Trust: wallet.Trust{Height: 12, Hash: strings.Repeat("0c", 32)}, KeyFile: "key.json",
 		DevelopmentSecret: strings.Repeat("01", 32), InvoiceKey: strings.Repeat("02", 32),
 		Confirmers: []wallet.Confirmer{{Member: id.Hash("a"), Key: signerOf(t, "a").Public().String()}},
+		Lang:       "zh",
 		Names:      map[string]id.ID{"forge": id.Hash("forge"), "铸造厂": id.Hash("casting")},
 	}
 }
@@ -48,7 +51,7 @@ func TestProfileRoundTrip(t *testing.T) {
 	p := fullProfile(t)
 	v := reflect.ValueOf(p)
 	for i := range v.NumField() {
-		if v.Field(i).IsZero() {
+		if v.Field(i).IsZero() && v.Type().Field(i).Name != "Token" { // excludes KeyFile; TestTokenWallet has it
 			t.Errorf("the field %s is not set in this test", v.Type().Field(i).Name)
 		}
 	}
@@ -114,7 +117,7 @@ func TestNamesOfTheAddressBook(t *testing.T) {
 	}
 	var in *wallet.Input
 	for _, name := range []string{"", " ", " forge", "forge\n", "beef", "BEEF", "0123", id.Hash("x").String(), strings.Repeat("x", 201), strings.Repeat("造", 67)} {
-		if err := wallet.CheckName(name); !errors.As(err, &in) || in.Field != "name" || in.Do == "" {
+		if err := wallet.CheckName(name); !errors.As(err, &in) || in.Field != "name" || in.Do.String() == "" {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
@@ -320,6 +323,7 @@ func TestKeyPaths(t *testing.T) {
 // An invitation that is none, or of another version, is told by its file.
 func TestInvitationFiles(t *testing.T) {
 	good := wallet.Invitation{Version: 1, Sponsor: "Hanhai", Name: "Luming", Member: id.Hash("m"), OneTimeKey: strings.Repeat("01", 32), Profile: fullProfile(t)}
+	good.Profile.KeyFile, good.Profile.DevelopmentSecret = "", ""
 	file := filepath.Join(t.TempDir(), "invitation.json")
 	write := func(i any) {
 		b, err := json.Marshal(i)
@@ -344,13 +348,18 @@ func TestInvitationFiles(t *testing.T) {
 		"half a key":      {func(i *wallet.Invitation) { i.OneTimeKey = i.OneTimeKey[:32] }, "one_time_key"},
 		"no chain":        {func(i *wallet.Invitation) { i.Profile.Chain = "" }, "chain"},
 		"no witness":      {func(i *wallet.Invitation) { i.Profile.Endpoints, i.Profile.Alone = i.Profile.Endpoints[:1], false }, "endpoints"},
-		"no header":       {func(i *wallet.Invitation) { i.Profile.Trust = wallet.Trust{} }, "trust height"},
+		"a key's file":    {func(i *wallet.Invitation) { i.Profile.KeyFile = "/etc/key.json" }, "key_file"},
+		"a known key":     {func(i *wallet.Invitation) { i.Profile.DevelopmentSecret = strings.Repeat("01", 32) }, "development_secret"},
+		"a library to load": {func(i *wallet.Invitation) {
+			i.Profile.Token = &token.Config{Module: "/tmp/evil.so", Token: "t", Key: "k"}
+		}, "token"},
+		"no header": {func(i *wallet.Invitation) { i.Profile.Trust = wallet.Trust{} }, "trust height"},
 	} {
 		i := good
 		c.alter(&i)
 		write(i)
 		var in *wallet.Input
-		if _, err := wallet.ReadInvitation(file); !errors.As(err, &in) || in.Field != c.field || in.Do == "" {
+		if _, err := wallet.ReadInvitation(file); !errors.As(err, &in) || in.Field != c.field || in.Do.String() == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -367,8 +376,11 @@ func TestInvitationFiles(t *testing.T) {
 
 // A fault of input tells what, why and what to do.
 func TestInputInWords(t *testing.T) {
-	e := &wallet.Input{Field: "pin", Wrong: `"ab"`, Do: "Give 64 hex digits."}
+	e := &wallet.Input{Field: "pin", Wrong: lang.T("%q", "ab"), Do: lang.T("Give 64 hex digits.")}
 	if e.Error() != `pin: "ab". Give 64 hex digits.` {
 		t.Error(e)
+	}
+	if said := lang.Chinese.Error(e); said != `pin："ab"。请给出 64 位十六进制数。` {
+		t.Error(said)
 	}
 }

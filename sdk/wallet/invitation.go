@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -95,7 +95,7 @@ func (s *Session) profileForSupplier(ctx context.Context) (Profile, error) {
 // account comes to be whose key is lost; it is removed where the chain refuses.
 func (s *Session) Invite(ctx context.Context, what []string, o *Offer, file string) (sdk.Outcome, error) {
 	if _, err := os.Stat(file); err == nil {
-		return sdk.Outcome{}, fmt.Errorf("%w: %s", fs.ErrExist, file)
+		return sdk.Outcome{}, lang.Errorf("%w: %s", fs.ErrExist, file)
 	}
 	// The one-time key is new each time; the supplier is who it is.
 	calls, err := hashOf([]proto.Message{&membersv1.AdmitSupplier{Legal: o.Message.Legal, IdentityCheck: o.Message.IdentityCheck}})
@@ -128,7 +128,7 @@ func ReadInvitation(file string) (*Invitation, error) {
 		return nil, err
 	}
 	if i.Version != invitationVersion {
-		return nil, input("invitation", file+" is no invitation of version 1", "Ask your sponsor for the file that 'tally invite' wrote.")
+		return nil, input("invitation", lang.T("%s is no invitation of version 1", file), lang.T("Ask your sponsor for the file that 'tally invite' wrote."))
 	}
 	if _, err := unhex32("one_time_key", i.OneTimeKey); err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (i *Invitation) Accept(home string) (*Wallet, error) {
 		return Create(home, i.Profile)
 	}
 	if err == nil && w.Profile.Account != i.Profile.Account {
-		return nil, fmt.Errorf("%w: %s, of another account", ErrExists, home)
+		return nil, lang.Errorf("%w: %s, of another account", ErrExists, home)
 	}
 	return w, err
 }

@@ -39,7 +39,7 @@ func developmentProfiles(t *testing.T, g *stage) {
 		}
 	}
 	var in *wallet.Input
-	if _, err := wallet.Development(t.Context(), g.Dir, "king"); !errors.As(err, &in) || in.Field != "role" || !strings.Contains(in.Do, "obligor, bank") {
+	if _, err := wallet.Development(t.Context(), g.Dir, "king"); !errors.As(err, &in) || in.Field != "role" || !strings.Contains(in.Do.String(), "obligor, bank") {
 		t.Errorf("%v", err)
 	}
 	if _, err := wallet.Development(t.Context(), t.TempDir(), "bank"); !errors.As(err, &in) || in.Field != "devnet" {

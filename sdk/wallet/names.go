@@ -9,6 +9,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/members/membersv1"
+	"github.com/splittally/splittally/sdk/lang"
 )
 
 // maxMembers bounds a walk over all members.
@@ -25,21 +26,22 @@ type Party struct {
 	// Nickname is the owner's own name for it, from the address book.
 	Nickname string
 	You      bool
+	lang     lang.Lang
 }
 
 // String names the party as sentences do.
 func (p Party) String() string {
 	switch {
 	case p.You:
-		return "you"
+		return p.lang.F("you")
 	case p.Own != "":
-		return "your account " + Line(p.Own)
+		return p.lang.F("your account %s", Line(p.Own))
 	case p.Member != nil:
 		return Line(p.Member.GetLegal().GetName())
 	case p.Nickname != "":
-		return p.Nickname + " (account " + p.Account.Short() + ")"
+		return p.lang.F("%s (account %s)", p.Nickname, p.Account.Short())
 	}
-	return "account " + p.Account.Short()
+	return p.lang.F("account %s", p.Account.Short())
 }
 
 // Full names the party so that it cannot be taken for another: for what is about to be signed.
@@ -47,7 +49,7 @@ func (p Party) Full() string {
 	if p.You || p.Member == nil {
 		return p.String()
 	}
-	return p.String() + " (" + Line(p.Member.GetLegal().GetCredential()) + ", account " + p.Account.Short() + ")"
+	return p.lang.F("%s (%s, account %s)", p.String(), Line(p.Member.GetLegal().GetCredential()), p.Account.Short())
 }
 
 // names knows whose accounts are. Hints, from earlier runs, say which member to read; they are believed only where the
@@ -119,6 +121,7 @@ func (s *Session) Parties(ctx context.Context, accounts ...[]byte) ([]Party, err
 	for i, b := range accounts {
 		account, _ := id.Of(b)
 		out[i] = s.names.known[account]
+		out[i].lang = s.Lang
 	}
 	return out, nil
 }
@@ -254,11 +257,11 @@ func (s *Session) MemberByID(ctx context.Context, member id.ID) (*membersv1.Memb
 func (s *Session) MemberName(ctx context.Context, b []byte) (string, error) {
 	member, ok := id.Of(b)
 	if !ok {
-		return "nobody", nil
+		return s.Lang.F("nobody"), nil
 	}
 	m, err := s.MemberByID(ctx, member)
 	if errors.Is(err, ErrNoMatch) {
-		return "member " + member.Short(), nil
+		return s.Lang.F("member %s", member.Short()), nil
 	}
 	return Line(m.GetLegal().GetName()), err
 }

@@ -4,11 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/sdk/lang"
 )
 
 const (
@@ -53,7 +53,7 @@ func ReadNetwork(file string) (*Network, error) {
 		return nil, ofNetworkFile(err)
 	}
 	if form.Version != networkVersion {
-		return nil, input("network", fmt.Sprintf("%s is no network.json of version %d", file, networkVersion), askForNetwork)
+		return nil, input("network", lang.T("%s is no network.json of version %d", file, networkVersion), lang.T(askForNetwork))
 	}
 	n := &Network{}
 	if err := readStrict(file, n); err != nil {
@@ -64,20 +64,20 @@ func ReadNetwork(file string) (*Network, error) {
 
 // ofNetworkFile has a fault of the file be one of what was given, not of the wallet.
 func ofNetworkFile(err error) error {
-	return input("network", strings.TrimPrefix(err.Error(), ErrDamaged.Error()+": "), askForNetwork)
+	return input("network", lang.T("%s", strings.TrimPrefix(err.Error(), ErrDamaged.Error()+": ")), lang.T(askForNetwork))
 }
 
 func (n *Network) check() error {
 	trusted := n.Trust.Height != 0 || n.Trust.Hash != ""
 	switch {
 	case n.Chain == "" || len(n.Chain) > maxChainBytes:
-		return input("chain", "it is empty or too long", askForNetwork)
+		return input("chain", lang.T("it is empty or too long"), lang.T(askForNetwork))
 	case trusted && n.Trust.Height < 1:
-		return input("trust height", fmt.Sprint(n.Trust.Height), "Heights count from 1; a network without a header to trust has height 0 and no hash.")
+		return input("trust height", lang.T("%v", n.Trust.Height), lang.T("Heights count from 1; a network without a header to trust has height 0 and no hash."))
 	case len(n.Nodes) == 0 || len(n.Nodes) > maxNetworkMembers:
-		return input("nodes", fmt.Sprintf("there are %d", len(n.Nodes)), askForNetwork)
+		return input("nodes", lang.T("there are %d", len(n.Nodes)), lang.T(askForNetwork))
 	case len(n.Confirmers) > maxNetworkMembers:
-		return input("confirmers", fmt.Sprintf("there are %d", len(n.Confirmers)), askForNetwork)
+		return input("confirmers", lang.T("there are %d", len(n.Confirmers)), lang.T(askForNetwork))
 	}
 	if _, err := unhex32("genesis_sha256", n.Genesis); err != nil {
 		return err
@@ -94,10 +94,10 @@ func (n *Network) check() error {
 func (n *Network) checkNodes() error {
 	for i, e := range n.Nodes {
 		if e.Member == "" || len(e.Member) > maxNameBytes {
-			return input(fmt.Sprintf("nodes[%d] member", i), "it is empty or too long", askForNetwork)
+			return input("nodes", lang.T("node %d names no member, or with too long a name", i+1), lang.T(askForNetwork))
 		}
 		if e.Pin == "" {
-			return input(fmt.Sprintf("nodes[%d] pin", i), "it is missing", "Ask this member for the pin of its node's key: 'tallyd init' prints it.")
+			return input("nodes", lang.T("node %d, of %s, has no pin", i+1, e.Member), lang.T("Ask this member for the pin of its node's key: 'tallyd init' prints it."))
 		}
 	}
 	return (&Profile{Endpoints: n.Nodes}).checkEndpoints()
@@ -107,7 +107,7 @@ func (n *Network) checkConfirmers() error {
 	p := Profile{}
 	for i, c := range n.Confirmers {
 		if c.Member == (id.ID{}) || len(c.Name) > maxNameBytes {
-			return input(fmt.Sprintf("confirmers[%d]", i), "the member's id is zero, or its name too long", askForNetwork)
+			return input("confirmers", lang.T("confirmer %d has no member's id, or too long a name", i+1), lang.T(askForNetwork))
 		}
 		p.Confirmers = append(p.Confirmers, c.Confirmer)
 	}
@@ -133,7 +133,7 @@ func (n *Network) Profile(via string, alone bool) (Profile, error) {
 		return e.Member != first.Member && e.URL != first.URL && !strings.EqualFold(e.Pin, first.Pin)
 	})
 	if i < 0 {
-		return p, input("network", "it has no node of another member as witness", "Ask for one that names all members' nodes, or say that this one stands alone.")
+		return p, input("network", lang.T("it has no node of another member as witness"), lang.T("Ask for one that names all members' nodes, or say that this one stands alone."))
 	}
 	p.Endpoints = append(p.Endpoints, n.Nodes[i])
 	return p, nil
@@ -157,10 +157,10 @@ func (n *Network) nodeOf(via string) (Endpoint, error) {
 	case len(told) == 1:
 		return fits[0], nil
 	case len(told) > 1:
-		return Endpoint{}, input("via", fmt.Sprintf("%.80q fits several members", via), "Use one of "+strings.Join(told[:min(len(told), maxNamesTold)], "; ")+".")
+		return Endpoint{}, input("via", lang.T("%.80q fits several members", via), lang.T("Use one of %s.", strings.Join(told[:min(len(told), maxNamesTold)], "; ")))
 	}
 	all := membersOf(n.Nodes)
-	return Endpoint{}, input("via", fmt.Sprintf("%.80q is no member with a node in this network", via), "Use one of "+strings.Join(all[:min(len(all), maxNamesTold)], "; ")+".")
+	return Endpoint{}, input("via", lang.T("%.80q is no member with a node in this network", via), lang.T("Use one of %s.", strings.Join(all[:min(len(all), maxNamesTold)], "; ")))
 }
 
 // membersOf are whose nodes they are, each once.
@@ -177,8 +177,8 @@ func membersOf(nodes []Endpoint) (out []string) {
 func (n *Network) CheckGenesis(genesis []byte) error {
 	sum := sha256.Sum256(genesis)
 	if got := hex.EncodeToString(sum[:]); !strings.EqualFold(got, n.Genesis) {
-		return input("genesis", fmt.Sprintf("its SHA-256 is %s, and network.json wants %s", got, n.Genesis),
-			"One of the two files is another network's or was altered: use neither before a member has told you the SHA-256 over another way.")
+		return input("genesis", lang.T("its SHA-256 is %s, and network.json wants %s", got, n.Genesis),
+			lang.T("One of the two files is another network's or was altered: use neither before a member has told you the SHA-256 over another way."))
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func TestReadNetworkRefusesFiles(t *testing.T) {
 	} {
 		_, err := ReadNetwork(writeText(t, text))
 		var in *Input
-		if !errors.As(err, &in) || in.Field != "network" || in.Do != askForNetwork || !strings.Contains(in.Wrong, want) || errors.Is(err, ErrDamaged) || strings.Contains(in.Wrong, "wallet is damaged") {
+		if !errors.As(err, &in) || in.Field != "network" || in.Do.String() != askForNetwork || !strings.Contains(in.Wrong.String(), want) || errors.Is(err, ErrDamaged) || strings.Contains(in.Wrong.String(), "wallet is damaged") {
 			t.Errorf("%.60q: %v, want %q", text, err, want)
 		}
 	}
@@ -106,31 +106,31 @@ func TestReadNetworkRefusesFiles(t *testing.T) {
 
 func TestReadNetworkRefusesFields(t *testing.T) {
 	for field, change := range map[string]func(*Network){
-		"chain":            func(n *Network) { n.Chain = "" },
-		"chain ":           func(n *Network) { n.Chain = strings.Repeat("c", maxChainBytes+1) },
-		"genesis_sha256":   func(n *Network) { n.Genesis = n.Genesis[1:] },
-		"genesis_sha256 ":  func(n *Network) { n.Genesis = "" },
-		"trust height":     func(n *Network) { n.Trust.Height = 0 },
-		"trust height ":    func(n *Network) { n.Trust = Trust{Height: -1} },
-		"trust hash":       func(n *Network) { n.Trust.Hash = "" },
-		"trust hash ":      func(n *Network) { n.Trust.Hash = "zz" },
-		"nodes":            func(n *Network) { n.Nodes = nil },
-		"nodes ":           func(n *Network) { n.Nodes = make([]Endpoint, maxNetworkMembers+1) },
-		"nodes[1] member":  func(n *Network) { n.Nodes[1].Member = "" },
-		"nodes[2] member ": func(n *Network) { n.Nodes[2].Member = strings.Repeat("m", maxNameBytes+1) },
-		"nodes[2] pin":     func(n *Network) { n.Nodes[2].Pin = "" },
-		"pin":              func(n *Network) { n.Nodes[2].Pin = "ab" },
-		"endpoints":        func(n *Network) { n.Nodes[3].URL = "http://node.linjiang.example" },
-		"confirmers":       func(n *Network) { n.Confirmers = make([]NetworkConfirmer, maxNetworkMembers+1) },
-		"confirmers ":      func(n *Network) { n.Confirmers[0].Key = "secp256k1:00" },
-		"confirmers[0]":    func(n *Network) { n.Confirmers[0].Member = id.ID{} },
-		"confirmers[0] ":   func(n *Network) { n.Confirmers[0].Name = strings.Repeat("m", maxNameBytes+1) },
+		"chain":           func(n *Network) { n.Chain = "" },
+		"chain ":          func(n *Network) { n.Chain = strings.Repeat("c", maxChainBytes+1) },
+		"genesis_sha256":  func(n *Network) { n.Genesis = n.Genesis[1:] },
+		"genesis_sha256 ": func(n *Network) { n.Genesis = "" },
+		"trust height":    func(n *Network) { n.Trust.Height = 0 },
+		"trust height ":   func(n *Network) { n.Trust = Trust{Height: -1} },
+		"trust hash":      func(n *Network) { n.Trust.Hash = "" },
+		"trust hash ":     func(n *Network) { n.Trust.Hash = "zz" },
+		"nodes":           func(n *Network) { n.Nodes = nil },
+		"nodes ":          func(n *Network) { n.Nodes = make([]Endpoint, maxNetworkMembers+1) },
+		"nodes  ":         func(n *Network) { n.Nodes[1].Member = "" },
+		"nodes   ":        func(n *Network) { n.Nodes[2].Member = strings.Repeat("m", maxNameBytes+1) },
+		"nodes    ":       func(n *Network) { n.Nodes[2].Pin = "" },
+		"pin":             func(n *Network) { n.Nodes[2].Pin = "ab" },
+		"endpoints":       func(n *Network) { n.Nodes[3].URL = "http://node.linjiang.example" },
+		"confirmers":      func(n *Network) { n.Confirmers = make([]NetworkConfirmer, maxNetworkMembers+1) },
+		"confirmers ":     func(n *Network) { n.Confirmers[0].Key = "secp256k1:00" },
+		"confirmers  ":    func(n *Network) { n.Confirmers[0].Member = id.ID{} },
+		"confirmers   ":   func(n *Network) { n.Confirmers[0].Name = strings.Repeat("m", maxNameBytes+1) },
 	} {
 		n := goodNetwork()
 		change(n)
 		_, err := ReadNetwork(writeNetwork(t, n))
 		var in *Input
-		if !errors.As(err, &in) || in.Field != strings.TrimSpace(field) || in.Do == "" {
+		if !errors.As(err, &in) || in.Field != strings.TrimSpace(field) || in.Do.String() == "" {
 			t.Errorf("%s: %v", field, err)
 		}
 	}

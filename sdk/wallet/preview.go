@@ -2,7 +2,6 @@ package wallet
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/splittally/splittally/modules/deposit/depositv1"
 	"github.com/splittally/splittally/modules/kernel/id"
@@ -10,6 +9,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/txv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -42,22 +42,22 @@ func (s *Session) words(ctx context.Context, m proto.Message) ([]string, error) 
 			return words, err
 		}
 	}
-	return nil, fmt.Errorf("%w: %s", ErrNoWords, txv1.MethodOf(m))
+	return nil, lang.Errorf("%w: %s", ErrNoWords, txv1.MethodOf(m))
 }
 
 // say makes the one sentence of most messages.
-func say(err error, format string, args ...any) ([]string, error) {
+func (s *Session) say(err error, format string, args ...any) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []string{fmt.Sprintf(format, args...)}, nil
+	return []string{s.Lang.F(format, args...)}, nil
 }
 
 // packageOf reads a package by proof.
 func (s *Session) packageOf(ctx context.Context, b []byte) (*voucherv1.Package, error) {
 	pkg, ok := id.Of(b)
 	if !ok {
-		return nil, input("voucher", fmt.Sprintf("an id of %d bytes", len(b)), "Name a voucher.")
+		return nil, input("voucher", lang.T("an id of %d bytes", len(b)), lang.T("Name a voucher."))
 	}
 	p := &voucherv1.Package{}
 	_, found, err := s.Client.Get(ctx, voucherv1.PackageKey(pkg), p)
@@ -73,7 +73,7 @@ func (s *Session) holdingOf(ctx context.Context, r *voucherv1.PartRef) (sdk.Hold
 	number, ok2 := id.Of(r.GetNumber())
 	h := sdk.Holding{Part: &voucherv1.Part{}, Package: &voucherv1.Package{}}
 	if !ok1 || !ok2 {
-		return h, input("part", "its ids have not 32 bytes", "Name a part.")
+		return h, input("part", lang.T("its ids have not 32 bytes"), lang.T("Name a part."))
 	}
 	_, raws, err := s.Client.GetAll(ctx, voucherv1.PartKey(pkg, number), voucherv1.PackageKey(pkg))
 	if err != nil {
@@ -97,31 +97,31 @@ func (s *Session) holdingOf(ctx context.Context, r *voucherv1.PartRef) (sdk.Hold
 // owed names a voucher as sentences do: "voucher 3fa2c1b0 (owed by Hanhai Automotive, due 2026-05-31)".
 func (s *Session) owed(ctx context.Context, p *voucherv1.Package) (string, error) {
 	obligor, err := s.Party(ctx, p.Obligor)
-	return fmt.Sprintf("voucher %s (owed by %s, due %s)", Short(p.Id), obligor, Day(p.DueDay)), err
+	return s.Lang.F("voucher %s (owed by %s, due %s)", Short(p.Id), obligor, Day(p.DueDay)), err
 }
 
 func (s *Session) depositWords(ctx context.Context, m proto.Message) ([]string, error) {
 	switch m := m.(type) {
 	case *depositv1.Mint:
 		to, err := s.Party(ctx, m.To)
-		return say(err, "You record that your bank owes %s %s more.%s", to.Full(), Money(m.AmountMinor, m.Currency), reference(m.Reference))
+		return s.say(err, "You record that your bank owes %s %s more.%s", to.Full(), Money(m.AmountMinor, m.Currency), reference(s.Lang, m.Reference))
 	case *depositv1.Redeem:
 		bank, err := s.MemberName(ctx, m.Bank)
-		return say(err, "You give a claim of %s back to %s, which pays it out to you.%s", Money(m.AmountMinor, m.Currency), bank, reference(m.Reference))
+		return s.say(err, "You give a claim of %s back to %s, which pays it out to you.%s", Money(m.AmountMinor, m.Currency), bank, reference(s.Lang, m.Reference))
 	case *depositv1.Transfer:
 		bank, err := s.MemberName(ctx, m.Bank)
 		if err != nil {
 			return nil, err
 		}
 		to, err := s.Party(ctx, m.To)
-		return say(err, "You pass %s, deposited at %s, on to %s. It cannot be taken back.%s", Money(m.AmountMinor, m.Currency), bank, to.Full(), reference(m.Reference))
+		return s.say(err, "You pass %s, deposited at %s, on to %s. It cannot be taken back.%s", Money(m.AmountMinor, m.Currency), bank, to.Full(), reference(s.Lang, m.Reference))
 	}
 	return nil, nil
 }
 
-func reference(text string) string {
+func reference(l lang.Lang, text string) string {
 	if text == "" {
 		return ""
 	}
-	return fmt.Sprintf(" Reference: %q.", text)
+	return l.F(" Reference: %q.", text)
 }

@@ -2,7 +2,6 @@ package wallet
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
@@ -29,28 +28,28 @@ func (s *Session) layWords(ctx context.Context, m *voucherv1.Freeze) ([]string, 
 	if err != nil {
 		return nil, err
 	}
-	units, err := unitsOf(p, m.Extent)
+	units, err := s.unitsOf(p, m.Extent)
 	if err != nil {
 		return nil, err
 	}
-	words := fmt.Sprintf("%s of %s are frozen until %s: whoever holds them, they are not passed on, split or merged, and money paid for them is blocked.%s",
-		units, of, s.Clock.Minute(s.Clock.Unix(m.UntilUnixS)), because(m.Reason))
+	words := s.Lang.F("%s of %s are frozen until %s: whoever holds them, they are not passed on, split or merged, and money paid for them is blocked.%s",
+		units, of, s.Clock.Minute(s.Clock.Unix(m.UntilUnixS)), because(s.Lang, m.Reason))
 	if len(m.Case) > 0 {
-		words += fmt.Sprintf(" Case: %s.", Short(m.Case))
+		words += s.Lang.F(" Case: %s.", Short(m.Case))
 	}
 	return []string{words}, nil
 }
 
 // unitsOf names an extent of a package.
-func unitsOf(p *voucherv1.Package, extent []byte) (string, error) {
+func (s *Session) unitsOf(p *voucherv1.Package, extent []byte) (string, error) {
 	lo, hi, ok := voucherv1.ReadRange(extent)
 	if !ok || hi > p.AmountMinor {
 		return "", voucherv1.ErrExtent.At("extent", "%x of %d units", extent, p.AmountMinor)
 	}
 	if lo == 1 && hi == p.AmountMinor {
-		return "All " + Money(p.AmountMinor, p.Currency), nil
+		return s.Lang.F("All %s", Money(p.AmountMinor, p.Currency)), nil
 	}
-	return fmt.Sprintf("The units %d to %d (%s)", lo, hi, Money(hi-lo+1, p.Currency)), nil
+	return s.Lang.F("The units %d to %d (%s)", lo, hi, Money(hi-lo+1, p.Currency)), nil
 }
 
 func (s *Session) releaseWords(ctx context.Context, m *voucherv1.Release) ([]string, error) {
@@ -73,8 +72,8 @@ func (s *Session) releaseWords(ctx context.Context, m *voucherv1.Release) ([]str
 	if !ok {
 		return nil, voucherv1.ErrNoFreeze.At("freeze", "%s", Short(m.Freeze))
 	}
-	units, err := unitsOf(p, f.Extent)
-	return say(err, "%s of %s are released from freeze %s: where no other freeze stands, they go again, and blocked money goes to its holders.", units, of, Short(f.Id))
+	units, err := s.unitsOf(p, f.Extent)
+	return s.say(err, "%s of %s are released from freeze %s: where no other freeze stands, they go again, and blocked money goes to its holders.", units, of, Short(f.Id))
 }
 
 func (s *Session) mergeWords(ctx context.Context, m *voucherv1.Merge) ([]string, error) {
@@ -93,7 +92,7 @@ func (s *Session) mergeWords(ctx context.Context, m *voucherv1.Merge) ([]string,
 		}
 		sum += h.Part.Outstanding()
 	}
-	return say(nil, "You make one part of %d neighbours of %s, %s in all. It stays yours.", len(m.Parts), of, Money(sum, currency))
+	return s.say(nil, "You make one part of %d neighbours of %s, %s in all. It stays yours.", len(m.Parts), of, Money(sum, currency))
 }
 
 // FindFreeze finds a freeze that the account laid by its id, or the beginning of it.

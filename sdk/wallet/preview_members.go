@@ -10,6 +10,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/modules/members/membersv1"
+	"github.com/splittally/splittally/sdk/lang"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -17,31 +18,31 @@ import (
 func (s *Session) membersWords(ctx context.Context, m proto.Message) ([]string, error) {
 	switch m := m.(type) {
 	case *membersv1.AdmitSupplier:
-		return say(nil, "You admit %s as your supplier and answer for its identity check (document %s). It uses your lane, counts against your quota, and can act once who has the invitation's key %s has joined.",
-			legal(m.Legal), Short(m.IdentityCheck), publicKey(m.InvitationKind, m.InvitationKey))
+		return s.say(nil, "You admit %s as your supplier and answer for its identity check (document %s). It uses your lane, counts against your quota, and can act once who has the invitation's key %s has joined.",
+			legal(s.Lang, m.Legal), Short(m.IdentityCheck), publicKey(m.InvitationKind, m.InvitationKey))
 	case *membersv1.Join:
-		return say(nil, "You join: from then on the key %s alone signs for account %s.%s", publicKey(m.Kind, m.PublicKey), s.Account().Short(), sealedTo(m.EncryptionKey))
+		return s.say(nil, "You join: from then on the key %s alone signs for account %s.%s", publicKey(m.Kind, m.PublicKey), s.Account().Short(), sealedTo(s.Lang, m.EncryptionKey))
 	case *membersv1.SuspendSupplier:
 		name, err := s.MemberFull(ctx, m.Member)
-		return say(err, "You suspend %s at once: none of its accounts can act until you reinstate it. What it holds stays where it is.%s", name, because(m.Reason))
+		return s.say(err, "You suspend %s at once: none of its accounts can act until you reinstate it. What it holds stays where it is.%s", name, because(s.Lang, m.Reason))
 	case *membersv1.ReinstateSupplier:
 		name, err := s.MemberFull(ctx, m.Member)
-		return say(err, "You reinstate %s: its accounts can act again.", name)
+		return s.say(err, "You reinstate %s: its accounts can act again.", name)
 	case *membersv1.OpenAccount:
-		return say(nil, "You open another account of your member, %q: %s.", m.Name, policy(m.Policy))
+		return s.say(nil, "You open another account of your member, %q: %s.", m.Name, policy(s.Lang, m.Policy))
 	case *membersv1.SetPolicy:
 		p, err := s.Party(ctx, m.Account)
-		return say(err, "You change who signs for %s and what it may do: %s. Keys that are not named here stop at once, new ones sign from the next block on.", p.Full(), policy(m.Policy))
+		return s.say(err, "You change who signs for %s and what it may do: %s. Keys that are not named here stop at once, new ones sign from the next block on.", p.Full(), policy(s.Lang, m.Policy))
 	case *membersv1.CloseAccount:
 		p, err := s.Party(ctx, m.Account)
-		return say(err, "You close %s for good. It must hold nothing and owe nothing; its keys are free for other accounts.", p.Full())
+		return s.say(err, "You close %s for good. It must hold nothing and owe nothing; its keys are free for other accounts.", p.Full())
 	case *membersv1.SetNodes:
 		return s.nodesWords(m)
 	case *membersv1.SetEncryptionKey:
 		if len(m.EncryptionKey) == 0 {
-			return say(nil, "You take your member's encryption key away: no documents can be encrypted for it.")
+			return s.say(nil, "You take your member's encryption key away: no documents can be encrypted for it.")
 		}
-		return say(nil, "You have documents for your member encrypted to the key x25519:%x from then on. What was encrypted before needs the key that it was encrypted to.", m.EncryptionKey)
+		return s.say(nil, "You have documents for your member encrypted to the key x25519:%x from then on. What was encrypted before needs the key that it was encrypted to.", m.EncryptionKey)
 	}
 	if words, err := s.settlementWords(ctx, m); words != nil || err != nil {
 		return words, err
@@ -51,9 +52,9 @@ func (s *Session) membersWords(ctx context.Context, m proto.Message) ([]string, 
 
 func (s *Session) nodesWords(m *membersv1.SetNodes) ([]string, error) {
 	if len(m.Nodes) == 0 {
-		return say(nil, "You name no node as your member's: other nodes refuse all of them from then on.")
+		return s.say(nil, "You name no node as your member's: other nodes refuse all of them from then on.")
 	}
-	return say(nil, "You name %s as those of your member: %s. Other nodes refuse any other.", plural(len(m.Nodes), "node"), peers(m.Nodes))
+	return s.say(nil, "You name %s as those of your member: %s. Other nodes refuse any other.", s.Lang.N(len(m.Nodes), "%d node", "%d nodes"), peers(m.Nodes))
 }
 
 func peers(nodes [][]byte) string {
@@ -75,14 +76,14 @@ func (s *Session) recoveryWords(ctx context.Context, m proto.Message) ([]string,
 		return nil, err
 	}
 	p, err := s.Party(ctx, veto.Account)
-	return say(err, "You veto the recovery of %s: the keys that it has stay, and these do not come: %s. It was voted with the reason %q.", named(p), policy(r.Policy), r.Reason)
+	return s.say(err, "You veto the recovery of %s: the keys that it has stay, and these do not come: %s. It was voted with the reason %q.", named(p), policy(s.Lang, r.Policy), r.Reason)
 }
 
 // recoveryOf reads a recovery that waits, by proof.
 func (s *Session) recoveryOf(ctx context.Context, b []byte) (*membersv1.Recovery, error) {
 	account, ok := id.Of(b)
 	if !ok {
-		return nil, input("account", fmt.Sprintf("an id of %d bytes", len(b)), "Name an account.")
+		return nil, input("account", lang.T("an id of %d bytes", len(b)), lang.T("Name an account."))
 	}
 	r := &membersv1.Recovery{}
 	_, found, err := s.Client.Get(ctx, membersv1.RecoveryKey(account), r)
@@ -94,33 +95,32 @@ func (s *Session) recoveryOf(ctx context.Context, b []byte) (*membersv1.Recovery
 
 // settlementWords has the words for where a member is paid.
 func (s *Session) settlementWords(ctx context.Context, m proto.Message) ([]string, error) {
-	const takes = " It takes effect %s after its second key: this account's second signature, or else another account of your member that confirms. Your main account can cancel it until then."
 	switch m := m.(type) {
 	case *membersv1.SetSettlementAccount:
 		wait, err := s.wait(ctx, membersv1.ParamSettlementWait, membersv1.SettlementWaitS)
 		if m.Account == nil {
-			return say(err, "You ask that your member has no settlement account in %s any more."+takes, m.Currency, wait)
+			return s.say(err, "You ask that your member has no settlement account in %s any more. It takes effect %s after its second key: this account's second signature, or else another account of your member that confirms. Your main account can cancel it until then.", m.Currency, wait)
 		}
-		return say(err, "You ask that your member is paid in %s at %s."+takes, m.Currency, BankAccount(m.Account), wait)
+		return s.say(err, "You ask that your member is paid in %s at %s. It takes effect %s after its second key: this account's second signature, or else another account of your member that confirms. Your main account can cancel it until then.", m.Currency, BankAccount(s.Lang, m.Account), wait)
 	case *membersv1.ConfirmSettlementAccount:
 		wait, err := s.wait(ctx, membersv1.ParamSettlementWait, membersv1.SettlementWaitS)
 		if m.Account == nil {
-			return say(err, "You confirm, as the second key, that your member has no settlement account in %s any more. It holds %s from now.", m.Currency, wait)
+			return s.say(err, "You confirm, as the second key, that your member has no settlement account in %s any more. It holds %s from now.", m.Currency, wait)
 		}
-		return say(err, "You confirm, as the second key, that your member is paid in %s at %s. It holds %s from now.", m.Currency, BankAccount(m.Account), wait)
+		return s.say(err, "You confirm, as the second key, that your member is paid in %s at %s. It holds %s from now.", m.Currency, BankAccount(s.Lang, m.Account), wait)
 	case *membersv1.CancelSettlementAccount:
-		return say(nil, "You cancel the change of your member's settlement account in %s that is under way: what holds goes on.", m.Currency)
+		return s.say(nil, "You cancel the change of your member's settlement account in %s that is under way: what holds goes on.", m.Currency)
 	}
 	return nil, nil
 }
 
 // BankAccount names an account at a bank in full.
-func BankAccount(a *membersv1.BankAccount) string {
+func BankAccount(l lang.Lang, a *membersv1.BankAccount) string {
 	number := a.GetIban()
 	if number == "" {
 		number = a.GetNumber()
 	}
-	return fmt.Sprintf("%s (%s), account %s in the name of %s", Line(a.GetBank()), a.GetBic(), number, Line(a.GetHolder()))
+	return l.F("%s (%s), account %s in the name of %s", Line(a.GetBank()), a.GetBic(), number, Line(a.GetHolder()))
 }
 
 // wait is a parameter of seconds as it holds today, in words.
@@ -139,9 +139,9 @@ func (s *Session) wait(ctx context.Context, parameter string, initialS int64) (s
 		}
 	}
 	if initialS%secondsPerHour == 0 {
-		return plural(int(initialS/secondsPerHour), "hour"), nil
+		return s.Lang.N(int(initialS/secondsPerHour), "%d hour", "%d hours"), nil
 	}
-	return span(initialS), nil
+	return span(s.Lang, initialS), nil
 }
 
 const secondsPerHour = 3_600
@@ -150,69 +150,68 @@ const secondsPerHour = 3_600
 func (s *Session) MemberFull(ctx context.Context, b []byte) (string, error) {
 	member, ok := id.Of(b)
 	if !ok {
-		return "nobody", nil
+		return s.Lang.F("nobody"), nil
 	}
 	m, err := s.MemberByID(ctx, member)
 	if errors.Is(err, ErrNoMatch) {
-		return "member " + member.Short(), nil
+		return s.Lang.F("member %s", member.Short()), nil
 	}
 	return fmt.Sprintf("%s (%s)", Line(m.GetLegal().GetName()), Line(m.GetLegal().GetCredential())), err
 }
 
-func legal(l *membersv1.Legal) string {
-	if l.GetSmallFirm() {
-		return fmt.Sprintf("%s (%s, a small firm)", Line(l.GetName()), l.GetCredential())
+func legal(l lang.Lang, of *membersv1.Legal) string {
+	if of.GetSmallFirm() {
+		return l.F("%s (%s, a small firm)", Line(of.GetName()), of.GetCredential())
 	}
-	return fmt.Sprintf("%s (%s)", Line(l.GetName()), l.GetCredential())
+	return fmt.Sprintf("%s (%s)", Line(of.GetName()), of.GetCredential())
 }
 
 func publicKey(kind uint32, b []byte) string {
 	return key.Public{Kind: key.Kind(kind), Bytes: b}.String()
 }
 
-func sealedTo(encryptionKey []byte) string {
+func sealedTo(l lang.Lang, encryptionKey []byte) string {
 	if len(encryptionKey) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" Documents for it are encrypted to the key x25519:%x.", encryptionKey)
+	return l.F(" Documents for it are encrypted to the key x25519:%x.", encryptionKey)
 }
 
 // policy names keys with what they are for, limits and methods: all that is signed.
-func policy(p *membersv1.Policy) string {
+func policy(l lang.Lang, p *membersv1.Policy) string {
 	var signers, others, limits []string
 	for _, k := range p.GetKeys() {
 		switch k.GetPurpose() {
 		case membersv1.KeyPurpose_KEY_PURPOSE_SIGN:
 			signers = append(signers, held(k, k.Public().String()))
 		case membersv1.KeyPurpose_KEY_PURPOSE_VIEW:
-			others = append(others, held(k, k.Public().String())+" may look and signs nothing")
+			others = append(others, l.F("%s may look and signs nothing", held(k, k.Public().String())))
 		default:
-			others = append(others, "documents are encrypted to "+held(k, fmt.Sprintf("x25519:%x", k.GetPublicKey())))
+			others = append(others, l.F("documents are encrypted to %s", held(k, fmt.Sprintf("x25519:%x", k.GetPublicKey()))))
 		}
 	}
-	for _, l := range p.GetLimits() {
-		limits = append(limits, fmt.Sprintf("%s at once and %s a day", Money(l.PerTransactionMinor, l.Currency), Money(l.PerDayMinor, l.Currency)))
+	for _, one := range p.GetLimits() {
+		limits = append(limits, l.F("%s at once and %s a day", Money(one.PerTransactionMinor, one.Currency), Money(one.PerDayMinor, one.Currency)))
 	}
-	words := fmt.Sprintf("%s must sign: %s", ofKeys(int(p.GetThreshold()), len(signers)), strings.Join(signers, ", "))
-	for _, one := range others {
-		words += "; " + one
-	}
+	words := []string{ofKeys(l, int(p.GetThreshold()), signers)}
+	words = append(words, others...)
 	if len(limits) > 0 {
-		words += "; at most " + strings.Join(limits, ", ")
+		words = append(words, l.F("at most %s", l.List(limits)))
 	} else {
-		words += "; with no limit of amounts"
+		words = append(words, l.F("with no limit of amounts"))
 	}
 	if len(p.GetMethods()) > 0 {
-		words += "; only " + Line(strings.Join(p.Methods, ", "))
+		words = append(words, l.F("only %s", Line(l.List(p.Methods))))
 	}
-	return words
+	return strings.Join(words, l.Word("; "))
 }
 
-func ofKeys(threshold, signers int) string {
-	if signers == 1 {
-		return "one key"
+// ofKeys says who signs.
+func ofKeys(l lang.Lang, threshold int, signers []string) string {
+	if len(signers) == 1 {
+		return l.F("one key must sign: %s", signers[0])
 	}
-	return fmt.Sprintf("%d of %d keys", threshold, signers)
+	return l.F("%d of %d keys must sign: %s", threshold, len(signers), l.List(signers))
 }
 
 func held(k *membersv1.Key, text string) string {

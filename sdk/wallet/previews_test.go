@@ -22,13 +22,14 @@ import (
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/modules/voucher"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
+	"github.com/splittally/splittally/sdk/lang"
 	"github.com/splittally/splittally/sdk/wallet"
 	"google.golang.org/protobuf/proto"
 )
 
-// golden is the words of every message, by module; read it as the person does who is to sign. Ids and days that differ
+// goldens are the words of every message, by module, in each language; read it as the person does who is to sign. Ids and days that differ
 // from run to run stand in it by name, in braces.
-const golden = "testdata/previews.golden"
+var goldens = map[lang.Lang]string{lang.English: "testdata/previews.golden", lang.Chinese: "testdata/previews.zh.golden"}
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
@@ -307,12 +308,30 @@ func previews(t *testing.T, g *stage) {
 	c := g.scenery(t)
 	g.level(t)
 	all := slices.Concat(c.membership(t, g), c.votes(t, g), c.deposits(g), c.vouchers(g))
-	var got strings.Builder
 	shown := map[string]bool{}
 	for _, one := range all {
+		shown[txv1.MethodOf(one.message)] = true
+	}
+	for _, method := range methods() {
+		if !shown[method] {
+			t.Errorf("%s has no words here", method)
+		}
+	}
+	for l, file := range goldens {
+		compareAll(t, file, previewsIn(t, g, c, all, l))
+	}
+}
+
+// previewsIn are the words of every message in a language.
+func previewsIn(t *testing.T, g *stage, c *scenery, all []signing, l lang.Lang) string {
+	t.Helper()
+	var got strings.Builder
+	for _, one := range all {
 		method := txv1.MethodOf(one.message)
-		shown[method] = true
-		words, err := g.as(t, one.role).Preview(t.Context(), one.message)
+		s := g.as(t, one.role)
+		s.Speak(l)
+		words, err := s.Preview(t.Context(), one.message)
+		s.Speak(lang.English)
 		if err != nil || len(words) == 0 {
 			t.Errorf("%s: %q, %v", method, words, err)
 		}
@@ -322,13 +341,13 @@ func previews(t *testing.T, g *stage) {
 		}
 		fmt.Fprintf(&got, "== %s\n%s\n\n", title, c.names().Replace(strings.Join(words, "\n")))
 	}
-	for _, method := range methods() {
-		if !shown[method] {
-			t.Errorf("%s has no words here", method)
-		}
-	}
+	return got.String()
+}
+
+func compareAll(t *testing.T, golden, got string) {
+	t.Helper()
 	if *update {
-		if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil { //nolint:gosec // a test's data, for everybody
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil { //nolint:gosec // a test's data, for everybody
 			t.Fatal(err)
 		}
 	}
@@ -336,7 +355,7 @@ func previews(t *testing.T, g *stage) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	compare(t, string(want), got.String())
+	compare(t, string(want), got)
 }
 
 // compare tells each message whose words are others.

@@ -3,13 +3,14 @@ package wallet
 import (
 	"encoding/hex"
 	"errors"
-	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/sdk"
 	"github.com/splittally/splittally/sdk/keys/token"
+	"github.com/splittally/splittally/sdk/lang"
 )
 
 // Bounds of a profile.
@@ -42,6 +43,8 @@ type Profile struct {
 	InvoiceKey string `json:"invoice_key,omitempty"`
 	// Confirmers may vouch for a checkpoint after 14 days without contact.
 	Confirmers []Confirmer `json:"confirmers,omitempty"`
+	// Lang is the language of what its owner reads, zh or en; what the machine is set to where it is empty.
+	Lang string `json:"lang,omitempty"`
 	// Names is the owner's address book.
 	Names map[string]id.ID `json:"names,omitempty"`
 }
@@ -74,13 +77,16 @@ func TrustOf(t sdk.Trust) Trust { return Trust{Height: t.Height, Hash: hex.Encod
 func (p *Profile) Check() error {
 	switch {
 	case p.Chain == "" || len(p.Chain) > maxChainBytes:
-		return input("chain", "it is empty or too long", "Name the chain as its genesis file does.")
+		return input("chain", lang.T("it is empty or too long"), lang.T("Name the chain as its genesis file does."))
 	case len(p.Endpoints) == 0 || len(p.Endpoints) > maxEndpoints:
-		return input("endpoints", fmt.Sprintf("there are %d", len(p.Endpoints)), fmt.Sprintf("Name 1 to %d nodes.", maxEndpoints))
+		return input("endpoints", lang.T("there are %d", len(p.Endpoints)), lang.T("Name 1 to %d nodes.", maxEndpoints))
 	case len(p.Endpoints) == 1 && !p.Alone:
-		return input("endpoints", "there is no witness", "Name the node of another member as witness, or say that this one stands alone.")
+		return input("endpoints", lang.T("there is no witness"), lang.T("Name the node of another member as witness, or say that this one stands alone."))
 	case len(p.Confirmers) > maxConfirmers:
-		return input("confirmers", fmt.Sprintf("there are %d", len(p.Confirmers)), fmt.Sprintf("Name at most %d.", maxConfirmers))
+		return input("confirmers", lang.T("there are %d", len(p.Confirmers)), lang.T("Name at most %d.", maxConfirmers))
+	}
+	if _, err := lang.Parse(p.Lang); p.Lang != "" && err != nil {
+		return input("lang", lang.T("%.20q is no language of this version", p.Lang), lang.T("Write zh or en, or leave it out."))
 	}
 	return errors.Join(p.checkEndpoints(), p.checkTrust(), p.checkKeys(), p.checkNames())
 }
@@ -88,7 +94,7 @@ func (p *Profile) Check() error {
 func (p *Profile) checkEndpoints() error {
 	for _, e := range p.Endpoints {
 		if !strings.HasPrefix(e.URL, "https://") || len(e.URL) > maxNameBytes {
-			return input("endpoints", fmt.Sprintf("%.80q is no https address", e.URL), "Write it as https://node.example:9443.")
+			return input("endpoints", lang.T("%.80q is no https address", e.URL), lang.T("Write it as https://node.example:9443."))
 		}
 		if e.Pin != "" {
 			if _, err := unhex32("pin", e.Pin); err != nil {
@@ -101,7 +107,7 @@ func (p *Profile) checkEndpoints() error {
 
 func (p *Profile) checkTrust() error {
 	if p.Trust.Height < 1 {
-		return input("trust height", fmt.Sprint(p.Trust.Height), "Heights count from 1; ask a member for a height and the hash of its header.")
+		return input("trust height", lang.T("%v", p.Trust.Height), lang.T("Heights count from 1; ask a member for a height and the hash of its header."))
 	}
 	_, err := unhex32("trust hash", p.Trust.Hash)
 	return err
@@ -110,10 +116,10 @@ func (p *Profile) checkTrust() error {
 func (p *Profile) checkKeys() error {
 	if p.Token != nil {
 		if p.KeyFile != "" || p.DevelopmentSecret != "" {
-			return input("token", "there is another key beside it", "Leave out key_file and development_secret, or token: a wallet has one key.")
+			return input("token", lang.T("there is another key beside it"), lang.T("Leave out key_file and development_secret, or token: a wallet has one key."))
 		}
 		if err := p.Token.Check(); err != nil {
-			return input("token", err.Error(), "Name the library, the token's label and the key's label.")
+			return input("token", lang.T("%s", err), lang.T("Name the library, the token's label and the key's label."))
 		}
 	}
 	if p.InvoiceKey != "" {
@@ -123,7 +129,7 @@ func (p *Profile) checkKeys() error {
 	}
 	for _, c := range p.Confirmers {
 		if _, err := key.ParseString(c.Key); err != nil {
-			return input("confirmers", err.Error(), "A key is written kind:hex, as 'tally keys show' prints it.")
+			return input("confirmers", lang.T("%s", err), lang.T("A key is written kind:hex, as 'tally keys show' prints it."))
 		}
 	}
 	return nil
@@ -137,7 +143,7 @@ func (p *Profile) CheckInvited() error {
 		said  bool
 	}{{"token", p.Token != nil}, {"key_file", p.KeyFile != ""}, {"development_secret", p.DevelopmentSecret != ""}} {
 		if one.said {
-			return input(one.field, "an invitation does not name the key that signs", "Do not use this file; ask your sponsor how it came to be.")
+			return input(one.field, lang.T("an invitation does not name the key that signs"), lang.T("Do not use this file; ask your sponsor how it came to be."))
 		}
 	}
 	return p.Check()
@@ -145,7 +151,7 @@ func (p *Profile) CheckInvited() error {
 
 func (p *Profile) checkNames() error {
 	if len(p.Names) > maxNames {
-		return input("names", fmt.Sprintf("there are %d", len(p.Names)), fmt.Sprintf("Keep at most %d.", maxNames))
+		return input("names", lang.T("there are %d", len(p.Names)), lang.T("Keep at most %d.", maxNames))
 	}
 	for name := range p.Names {
 		if err := CheckName(name); err != nil {
@@ -158,12 +164,23 @@ func (p *Profile) checkNames() error {
 // CheckName judges a name for the address book: 1 to 200 bytes that do not look like an id.
 func CheckName(name string) error {
 	if name == "" || len(name) > maxNameBytes || strings.TrimSpace(name) != name {
-		return input("name", fmt.Sprintf("%.40q is empty, too long or has blanks at its ends", name), "Use 1 to 200 bytes.")
+		return input("name", lang.T("%.40q is empty, too long or has blanks at its ends", name), lang.T("Use 1 to 200 bytes."))
 	}
 	if isHex(name) && len(name) >= minPrefix {
-		return input("name", fmt.Sprintf("%.40q looks like an id", name), "Use a name with a letter beyond f.")
+		return input("name", lang.T("%.40q looks like an id", name), lang.T("Use a name with a letter beyond f."))
 	}
 	return nil
+}
+
+// LangIn is the language that a home's profile names; empty where it names none or cannot be read, which Open tells.
+func LangIn(home string) string {
+	p := struct {
+		Lang string `json:"lang"`
+	}{}
+	if readJSON(filepath.Join(home, fileProfile), &p) != nil {
+		return ""
+	}
+	return p.Lang
 }
 
 // config is what the SDK needs of the profile.
@@ -191,7 +208,7 @@ func (p *Profile) config() (sdk.Config, error) {
 func unhex32(field, s string) (out [32]byte, err error) {
 	b, err := hex.DecodeString(s)
 	if err != nil || len(b) != len(out) {
-		return out, input(field, fmt.Sprintf("%.80q", s), "Give 64 hex digits.")
+		return out, input(field, lang.T("%.80q", s), lang.T("Give 64 hex digits."))
 	}
 	return [32]byte(b), nil
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/txv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 )
 
 // dirRuns holds a file for each issue run that was begun.
@@ -42,7 +42,7 @@ const runVersion = 1
 // RunOf is the id of an issue run of the account under a name of the owner's choice.
 func (s *Session) RunOf(name string) (out sdk.RunID, err error) {
 	if name == "" || len(name) > maxRunName {
-		return out, input("run", fmt.Sprintf("a name of %d bytes", len(name)), fmt.Sprintf("Choose one of 1 to %d bytes, such as 2026-05-payables, and use it again to go on with the run.", maxRunName))
+		return out, input("run", lang.T("a name of %d bytes", len(name)), lang.T("Choose one of 1 to %d bytes, such as 2026-05-payables, and use it again to go on with the run.", maxRunName))
 	}
 	account := s.Account()
 	h := id.Hash("issue run name", account[:], []byte(name))
@@ -67,7 +67,7 @@ func (s *Session) SameRun(r sdk.RunID, items []*voucherv1.IssueItem) (int, error
 	}
 	was, err := hex.DecodeString(known.Rows)
 	if err != nil || known.Version != runVersion || len(was) != known.Items*rowHash {
-		return 0, fmt.Errorf("%w: %s", ErrDamaged, s.Wallet.runFile(r))
+		return 0, lang.Errorf("%w: %s", ErrDamaged, s.Wallet.runFile(r))
 	}
 	is, err := rowHashes(items)
 	if err != nil || bytes.Equal(was, is) {

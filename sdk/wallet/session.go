@@ -10,6 +10,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -19,7 +20,9 @@ type Session struct {
 	Client *sdk.Client
 	Clock  Clock
 	// Own is the wallet's account.
-	Own   *membersv1.Account
+	Own *membersv1.Account
+	// Lang is the language of previews, names and whatever else is for people: Speak sets it.
+	Lang  lang.Lang
 	names *names
 }
 
@@ -36,6 +39,9 @@ func (w *Wallet) Connect(ctx context.Context) (*Session, error) {
 	}
 	return s, nil
 }
+
+// Speak chooses the language of previews, names and times.
+func (s *Session) Speak(l lang.Lang) { s.Lang, s.Clock.Lang = l, l }
 
 // Close ends the connection and keeps what was learnt of names.
 func (s *Session) Close() error { return errors.Join(s.names.save(), s.Client.Close()) }
@@ -55,9 +61,10 @@ func (s *Session) begin(ctx context.Context) error {
 		}
 	}
 	if raws[2] == nil {
-		return fmt.Errorf("%w: account %s is not on chain %s", sdk.ErrNotFound, s.Client.Account(), s.Client.Chain())
+		return lang.Errorf("%w: account %s is not on chain %s", sdk.ErrNotFound, s.Client.Account(), s.Client.Chain())
 	}
 	s.Clock = Clock{Development: network.Development, OffsetS: network.UtcOffsetS, ShiftS: clock.ShiftS, At: v}
+	s.Speak(s.Wallet.Lang)
 	return nil
 }
 
@@ -77,7 +84,8 @@ type Clock struct {
 	OffsetS     int32
 	ShiftS      int64
 	// At is where offset and shift were proven.
-	At sdk.Verified
+	At   sdk.Verified
+	Lang lang.Lang
 }
 
 // Time is the chain's time at a block's time.
@@ -112,13 +120,13 @@ func (k Clock) Shift() string {
 	if k.ShiftS == 0 {
 		return ""
 	}
-	return "development clock, " + span(k.ShiftS) + " ahead"
+	return k.Lang.F("development clock, %s ahead", span(k.Lang, k.ShiftS))
 }
 
 // Stamp says where an answer was proven: "verified at height 812, 2026-05-31 10:02 (+08:00)", and the shift of a
 // development network's clock.
 func (k Clock) Stamp(v sdk.Verified) string {
-	s := fmt.Sprintf("verified at height %d, %s", v.Height, k.Minute(k.Time(v.Time)))
+	s := k.Lang.F("verified at height %d, %s", v.Height, k.Minute(k.Time(v.Time)))
 	if shift := k.Shift(); shift != "" {
 		s += " [" + shift + "]"
 	}
@@ -131,15 +139,15 @@ func (s *Session) Now(ctx context.Context) (time.Time, error) {
 	return s.Clock.Time(t), err
 }
 
-func span(seconds int64) string {
+func span(l lang.Lang, seconds int64) string {
 	const day, hour = 86_400, 3_600
 	switch {
 	case seconds >= 2*day && seconds%day == 0:
-		return fmt.Sprintf("%d days", seconds/day)
+		return l.F("%d days", seconds/day)
 	case seconds >= 2*day:
-		return fmt.Sprintf("%d days %d h", seconds/day, seconds%day/hour)
+		return l.F("%d days %d h", seconds/day, seconds%day/hour)
 	case seconds >= hour:
-		return fmt.Sprintf("%d h %d min", seconds/hour, seconds%hour/60)
+		return l.F("%d h %d min", seconds/hour, seconds%hour/60)
 	}
-	return fmt.Sprintf("%d s", seconds)
+	return l.F("%d s", seconds)
 }

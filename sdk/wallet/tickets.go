@@ -3,7 +3,6 @@ package wallet
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/txv1"
 	"github.com/splittally/splittally/sdk"
+	"github.com/splittally/splittally/sdk/lang"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -67,7 +67,7 @@ func (w *Wallet) Unsettled() ([]Kept, error) {
 
 func (w *Wallet) keep(k Kept, known []Kept) error {
 	if len(known) >= maxTickets {
-		return fmt.Errorf("%d transactions are not settled: settle them first", len(known))
+		return lang.Errorf("%d transactions are not settled: settle them first", len(known))
 	}
 	if err := os.MkdirAll(filepath.Join(w.Home, dirTickets), 0o700); err != nil {
 		return err
@@ -176,7 +176,7 @@ func (s *Session) before(ctx context.Context, calls id.ID) (out before, err erro
 		case k.Refused:
 			out.refused = &k
 		default:
-			return out, fmt.Errorf("%w: sent %s, it can run until %s", ErrOnItsWay,
+			return out, lang.Errorf("%w: sent %s, it can run until %s", ErrOnItsWay,
 				s.Clock.Minute(s.Clock.Time(k.Sent)), s.Clock.Minute(s.Clock.Time(time.Unix(k.Ticket.ExpiresUnixS, 0))))
 		}
 	}

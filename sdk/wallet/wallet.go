@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,13 +12,16 @@ import (
 	"github.com/splittally/splittally/sdk"
 	"github.com/splittally/splittally/sdk/keys"
 	"github.com/splittally/splittally/sdk/keys/token"
+	"github.com/splittally/splittally/sdk/lang"
 )
 
 // Wallet is a home folder that was opened. It is used by one goroutine at a time.
 type Wallet struct {
 	Home    string
 	Profile Profile
-	signer  key.Signer
+	// Lang is the language in which its sessions speak to people.
+	Lang   lang.Lang
+	signer key.Signer
 }
 
 // Create makes a wallet in a home that has none yet; ErrExists otherwise. The key's file is put there by SaveKey, before
@@ -29,7 +31,7 @@ func Create(home string, p Profile) (*Wallet, error) {
 		return nil, err
 	}
 	if _, err := os.Stat(filepath.Join(home, fileProfile)); err == nil {
-		return nil, fmt.Errorf("%w: %s", ErrExists, home)
+		return nil, lang.Errorf("%w: %s", ErrExists, home)
 	}
 	if p.KeyFile == "" && p.DevelopmentSecret == "" && p.Token == nil {
 		p.KeyFile = fileKey
@@ -51,12 +53,12 @@ func Open(home string) (*Wallet, error) {
 	err := readStrict(filepath.Join(home, fileProfile), &w.Profile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%w: %s", ErrNoWallet, home)
+		return nil, lang.Errorf("%w: %s", ErrNoWallet, home)
 	case err != nil:
 		return nil, err
 	}
 	if err := w.Profile.Check(); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, filepath.Join(home, fileProfile), err)
+		return nil, lang.Errorf("%w: %s: %w", ErrDamaged, filepath.Join(home, fileProfile), err)
 	}
 	return w, w.unlockDevelopment()
 }
@@ -96,9 +98,9 @@ func (w *Wallet) Locked() bool { return w.signer == nil }
 // Prompt is how to ask a person for what Unlock needs.
 func (w *Wallet) Prompt() string {
 	if t := w.Profile.Token; t != nil {
-		return fmt.Sprintf("PIN of the token %q: ", t.Token)
+		return w.Lang.F("PIN of the token %q: ", t.Token)
 	}
-	return "Passphrase: "
+	return w.Lang.F("Passphrase: ")
 }
 
 // Unlock opens the key with its passphrase, or its token with the PIN; ErrPassphrase where it does not fit.
@@ -109,9 +111,9 @@ func (w *Wallet) Unlock(passphrase string) error {
 	s, err := keys.Load(w.KeyPath(), passphrase)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w: its key %s is not there", ErrNoWallet, w.KeyPath())
+		return lang.Errorf("%w: its key %s is not there", ErrNoWallet, w.KeyPath())
 	case err != nil:
-		return fmt.Errorf("%w: %w", ErrPassphrase, err)
+		return lang.Errorf("%w: %w", ErrPassphrase, err)
 	}
 	w.signer = s
 	return nil
@@ -122,9 +124,9 @@ func (w *Wallet) unlockToken(pin string) error {
 	s, err := token.Load(*w.Profile.Token, pin)
 	switch {
 	case errors.Is(err, token.ErrPIN):
-		return fmt.Errorf("%w: %w", ErrPassphrase, err)
+		return lang.Errorf("%w: %w", ErrPassphrase, err)
 	case err != nil:
-		return fmt.Errorf("%w: %w", ErrToken, err)
+		return lang.Errorf("%w: %w", ErrToken, err)
 	}
 	w.signer = s
 	if w.Profile.Token.Public == "" {

@@ -8,6 +8,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/money"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk/invoice"
+	"github.com/splittally/splittally/sdk/lang"
 )
 
 // Money writes minor units as people read them: 300,000.00 CNY.
@@ -69,27 +70,20 @@ func PackageState(p *voucherv1.Package, today int32) string {
 }
 
 // background names the trade in a few words.
-func background(b *voucherv1.Background) string {
+func background(l lang.Lang, b *voucherv1.Background) string {
 	var out []string
 	for _, use := range b.GetInvoices() {
-		out = append(out, "invoice "+Short(use.Fingerprint))
+		out = append(out, l.F("invoice %s", Short(use.Fingerprint)))
 	}
 	if len(b.GetContract()) > 0 {
-		out = append(out, "contract "+Short(b.Contract))
+		out = append(out, l.F("contract %s", Short(b.Contract)))
 	}
-	return strings.Join(out, ", ")
+	return l.List(out)
 }
 
-func plural(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %ss", n, one)
-}
-
-func because(reason string) string {
+func because(l lang.Lang, reason string) string {
 	if reason == "" {
 		return ""
 	}
-	return fmt.Sprintf(" Reason: %q.", reason)
+	return l.F(" Reason: %q.", reason)
 }

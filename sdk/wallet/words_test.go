@@ -7,6 +7,7 @@ import (
 
 	"github.com/splittally/splittally/modules/kernel/money"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
+	"github.com/splittally/splittally/sdk/lang"
 	"pgregory.net/rapid"
 )
 
@@ -79,7 +80,7 @@ func TestLine(t *testing.T) {
 
 func TestSpan(t *testing.T) {
 	for seconds, want := range map[int64]string{5: "5 s", 3_660: "1 h 1 min", 86_400: "24 h 0 min", 2 * 86_400: "2 days", 61*86_400 + 7_200: "61 days 2 h"} {
-		if got := span(seconds); got != want {
+		if got := span(lang.English, seconds); got != want {
 			t.Errorf("%d s: %s, want %s", seconds, got, want)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/splittally/splittally/modules/deposit/depositv1"
 	"github.com/splittally/splittally/modules/kernel/errs"
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/money"
 )
 
 var (
@@ -41,7 +42,10 @@ func TestValidate(t *testing.T) {
 		"transfer: amount, currency":  {&depositv1.Transfer{Bank: bank, To: other}, "amount_minor"},
 		"transfer: unknown currency":  {&depositv1.Transfer{Bank: bank, To: other, AmountMinor: 1, Currency: "ZZZ"}, "currency"},
 		"transfer: a long reference":  {&depositv1.Transfer{Bank: bank, To: other, AmountMinor: 1, Currency: "EUR", Reference: long}, "reference"},
-		"transfer of the most it can": {&depositv1.Transfer{Bank: bank, To: other, AmountMinor: 1<<63 - 1, Currency: "EUR"}, ""},
+		"transfer of the most it can": {&depositv1.Transfer{Bank: bank, To: other, AmountMinor: money.Max, Currency: "EUR"}, ""},
+		"transfer of more":            {&depositv1.Transfer{Bank: bank, To: other, AmountMinor: money.Max + 1, Currency: "EUR"}, "amount_minor"},
+		"mint of more":                {&depositv1.Mint{To: other, AmountMinor: money.Max + 1, Currency: "EUR"}, "amount_minor"},
+		"redemption of all":           {&depositv1.Redeem{Bank: bank, AmountMinor: 1<<63 - 1, Currency: "EUR"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := tc.m.Validate()

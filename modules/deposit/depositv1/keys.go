@@ -41,3 +41,6 @@ func IssuedKey(bank id.ID, currency string) []byte {
 func BlockedKey(pkg, number, bank id.ID) []byte {
 	return kernelv1.StateKey(PrefixBlocked, pkg[:], number[:], bank[:])
 }
+
+// ClaimPlace is where a blocked claim stands among those of its package: its number and bank.
+func ClaimPlace(b *BlockedClaim) []byte { return append(append([]byte(nil), b.Number...), b.Bank...) }

@@ -2,6 +2,8 @@
 package depositv1
 
 import (
+	"math"
+
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/money"
 )
@@ -9,12 +11,12 @@ import (
 // MaxReferenceBytes bounds a reference: that of a payment in ISO 20022 has 140 characters.
 const MaxReferenceBytes = 140
 
-// Validate judges the message alone: the receiver, the amount in minor units, the currency, the reference.
+// Validate judges the message alone: the receiver, the amount of at most money.Max minor units, the currency, the reference.
 func (m *Mint) Validate() error {
 	if err := checkID("to", m.To); err != nil {
 		return err
 	}
-	return checkClaim(m.AmountMinor, m.Currency, m.Reference)
+	return checkClaim(m.AmountMinor, money.Max, m.Currency, m.Reference)
 }
 
 // Validate judges the message alone: the bank, the amount in minor units, the currency, the reference.
@@ -22,10 +24,11 @@ func (m *Redeem) Validate() error {
 	if err := checkID("bank", m.Bank); err != nil {
 		return err
 	}
-	return checkClaim(m.AmountMinor, m.Currency, m.Reference)
+	return checkClaim(m.AmountMinor, math.MaxInt64, m.Currency, m.Reference)
 }
 
-// Validate judges the message alone: bank and receiver, the amount in minor units, the currency, the reference.
+// Validate judges the message alone: bank and receiver, the amount of at most money.Max minor units, the currency, the
+// reference.
 func (m *Transfer) Validate() error {
 	if err := checkID("bank", m.Bank); err != nil {
 		return err
@@ -33,7 +36,7 @@ func (m *Transfer) Validate() error {
 	if err := checkID("to", m.To); err != nil {
 		return err
 	}
-	return checkClaim(m.AmountMinor, m.Currency, m.Reference)
+	return checkClaim(m.AmountMinor, money.Max, m.Currency, m.Reference)
 }
 
 func checkID(field string, b []byte) error {
@@ -43,9 +46,9 @@ func checkID(field string, b []byte) error {
 	return nil
 }
 
-func checkClaim(amountMinor int64, currency, reference string) error {
-	if amountMinor <= 0 {
-		return ErrField.At("amount_minor", "%d, where at least 1 is needed", amountMinor)
+func checkClaim(amountMinor, mostMinor int64, currency, reference string) error {
+	if amountMinor <= 0 || amountMinor > mostMinor {
+		return ErrField.At("amount_minor", "%d, where 1 to %d are allowed", amountMinor, mostMinor)
 	}
 	if _, known := money.Digits(currency); !known {
 		return ErrField.At("currency", "%.12q is no ISO 4217 code that the chain knows", currency)

@@ -1245,8 +1245,10 @@ func (x *SettlementChange) GetItem() []byte {
 
 // KeyUse points from a key to its account.
 type KeyUse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Account       []byte                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Account []byte                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// The key is kept for a recovery that waits: it neither signs nor views for the account yet.
+	Waits         bool `protobuf:"varint,2,opt,name=waits,proto3" json:"waits,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1286,6 +1288,13 @@ func (x *KeyUse) GetAccount() []byte {
 		return x.Account
 	}
 	return nil
+}
+
+func (x *KeyUse) GetWaits() bool {
+	if x != nil {
+		return x.Waits
+	}
+	return false
 }
 
 // CredentialUse points from a legal number to its member.
@@ -2851,9 +2860,10 @@ const file_modules_members_membersv1_members_proto_rawDesc = "" +
 	"\fconfirmed_by\x18\x03 \x01(\fR\vconfirmedBy\x12\x1c\n" +
 	"\n" +
 	"due_unix_s\x18\x04 \x01(\x03R\bdueUnixS\x12\x12\n" +
-	"\x04item\x18\x05 \x01(\fR\x04item\"\"\n" +
+	"\x04item\x18\x05 \x01(\fR\x04item\"8\n" +
 	"\x06KeyUse\x12\x18\n" +
-	"\aaccount\x18\x01 \x01(\fR\aaccount\"'\n" +
+	"\aaccount\x18\x01 \x01(\fR\aaccount\x12\x14\n" +
+	"\x05waits\x18\x02 \x01(\bR\x05waits\"'\n" +
 	"\rCredentialUse\x12\x16\n" +
 	"\x06member\x18\x01 \x01(\fR\x06member\"\x1d\n" +
 	"\x05Seats\x12\x14\n" +

@@ -21,6 +21,10 @@ func ReadRange(extent []byte) (lo, hi int64, ok bool) {
 // Stands tells whether the freeze has not ended by its time.
 func (f *StandingFreeze) Stands(nowUnixS int64) bool { return nowUnixS < f.UntilUnixS }
 
+// Counts tells whether the freeze counts a part with the units [lo..hi] as frozen in its holder's totals: the end of a freeze is
+// written there from its low units on.
+func (f *StandingFreeze) Counts(lo, hi int64) bool { return f.Meets(lo, hi) && hi >= f.NextUnit }
+
 // Meets tells whether the freeze meets any unit of [lo..hi].
 func (f *StandingFreeze) Meets(lo, hi int64) bool {
 	from, to, ok := ReadRange(f.Extent)

@@ -45,9 +45,9 @@ const (
 	MaxFreezesByOne = 100
 )
 
-// Validate judges the message alone: the obligor, the currency, a limit of 0 or more minor units.
+// Validate judges the message alone: the obligor, the currency, a limit of 0 to money.Max minor units.
 func (m *SetLine) Validate() error {
-	return first(checkID("obligor", m.Obligor), checkCurrency(m.Currency), atLeast("limit_minor", m.LimitMinor, 0))
+	return first(checkID("obligor", m.Obligor), checkCurrency(m.Currency), between("limit_minor", m.LimitMinor, 0))
 }
 
 // Validate judges the message alone: a run of 16 bytes with a chunk from 1, or neither; 1 to 1,000 items.
@@ -66,7 +66,7 @@ func (m *IssueItem) validate() error {
 		return ErrField.At("background", "an issue has invoices and a contract")
 	}
 	return first(
-		checkID("creditor", m.Creditor), checkCurrency(m.Currency), atLeast("amount_minor", m.AmountMinor, 1),
+		checkID("creditor", m.Creditor), checkCurrency(m.Currency), between("amount_minor", m.AmountMinor, 1),
 		checkDay("due_day", m.DueDay, 1), checkDay("delivery_day", m.DeliveryDay, 0),
 		within("background", m.Background.validate()), optionalID("bank_review", m.BankReview),
 	)
@@ -89,7 +89,7 @@ func (m *Background) validate() error {
 func (m *InvoiceUse) validate() error {
 	err := first(
 		checkID("fingerprint", m.Fingerprint), checkIDs("secondary", m.Secondary, 0, MaxSecondary),
-		checkDay("issue_day", m.IssueDay, 1), atLeast("total_minor", m.TotalMinor, 1), atLeast("used_minor", m.UsedMinor, 1),
+		checkDay("issue_day", m.IssueDay, 1), between("total_minor", m.TotalMinor, 1), atLeast("used_minor", m.UsedMinor, 1),
 	)
 	if err == nil && m.UsedMinor > m.TotalMinor {
 		return ErrField.At("used_minor", "%d of a total of %d", m.UsedMinor, m.TotalMinor)
@@ -305,6 +305,14 @@ func checkCurrency(code string) error {
 func atLeast(field string, v, least int64) error {
 	if v < least {
 		return ErrField.At(field, "%d, where at least %d is needed", v, least)
+	}
+	return nil
+}
+
+// between judges an amount that somebody promises: to money.Max minor units.
+func between(field string, v, least int64) error {
+	if v < least || v > money.Max {
+		return ErrField.At(field, "%d, where %d to %d are allowed", v, least, int64(money.Max))
 	}
 	return nil
 }

@@ -983,8 +983,17 @@ type StandingFreeze struct {
 	Case       []byte `protobuf:"bytes,7,opt,name=case,proto3" json:"case,omitempty"`
 	FromUnixS  int64  `protobuf:"varint,8,opt,name=from_unix_s,json=fromUnixS,proto3" json:"from_unix_s,omitempty"`
 	UntilUnixS int64  `protobuf:"varint,9,opt,name=until_unix_s,json=untilUnixS,proto3" json:"until_unix_s,omitempty"`
-	// The key of its end in the dated queue.
-	Thaw          []byte `protobuf:"bytes,10,opt,name=thaw,proto3" json:"thaw,omitempty"`
+	// The key of its end, or of the next step of it, in the dated queue; empty once nothing is booked any more, which is
+	// while claims are kept.
+	Thaw []byte `protobuf:"bytes,10,opt,name=thaw,proto3" json:"thaw,omitempty"`
+	// It was ended before its time, which until_unix_s then says.
+	Released bool `protobuf:"varint,11,opt,name=released,proto3" json:"released,omitempty"`
+	// Its end is written in steps. Parts that lie below this unit are no more counted as frozen by it; 0: the end has not begun.
+	NextUnit int64 `protobuf:"varint,12,opt,name=next_unit,json=nextUnit,proto3" json:"next_unit,omitempty"`
+	// The last blocked claim that the end has dealt with: number of the part, and bank.
+	LastClaim []byte `protobuf:"bytes,13,opt,name=last_claim,json=lastClaim,proto3" json:"last_claim,omitempty"`
+	// How many claims could not become balances and stay blocked; Release tries them again.
+	KeptClaims    uint32 `protobuf:"varint,14,opt,name=kept_claims,json=keptClaims,proto3" json:"kept_claims,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1087,6 +1096,34 @@ func (x *StandingFreeze) GetThaw() []byte {
 		return x.Thaw
 	}
 	return nil
+}
+
+func (x *StandingFreeze) GetReleased() bool {
+	if x != nil {
+		return x.Released
+	}
+	return false
+}
+
+func (x *StandingFreeze) GetNextUnit() int64 {
+	if x != nil {
+		return x.NextUnit
+	}
+	return 0
+}
+
+func (x *StandingFreeze) GetLastClaim() []byte {
+	if x != nil {
+		return x.LastClaim
+	}
+	return nil
+}
+
+func (x *StandingFreeze) GetKeptClaims() uint32 {
+	if x != nil {
+		return x.KeptClaims
+	}
+	return 0
 }
 
 // FreezeMemory remembers what an authority froze, so that it cannot go on by freezing the same units again.
@@ -3443,6 +3480,93 @@ func (x *FreezeEnded) GetReleased() bool {
 	return false
 }
 
+// ClaimKept says that at the end of a freeze a blocked claim could not become its holder's balance. It stays blocked until
+// the freeze is released again.
+type ClaimKept struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Package     []byte                 `protobuf:"bytes,1,opt,name=package,proto3" json:"package,omitempty"`
+	Freeze      []byte                 `protobuf:"bytes,2,opt,name=freeze,proto3" json:"freeze,omitempty"`
+	Number      []byte                 `protobuf:"bytes,3,opt,name=number,proto3" json:"number,omitempty"`
+	Bank        []byte                 `protobuf:"bytes,4,opt,name=bank,proto3" json:"bank,omitempty"`
+	AmountMinor int64                  `protobuf:"varint,5,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	// Why, by number.
+	Code          uint32 `protobuf:"varint,6,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClaimKept) Reset() {
+	*x = ClaimKept{}
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClaimKept) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClaimKept) ProtoMessage() {}
+
+func (x *ClaimKept) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClaimKept.ProtoReflect.Descriptor instead.
+func (*ClaimKept) Descriptor() ([]byte, []int) {
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *ClaimKept) GetPackage() []byte {
+	if x != nil {
+		return x.Package
+	}
+	return nil
+}
+
+func (x *ClaimKept) GetFreeze() []byte {
+	if x != nil {
+		return x.Freeze
+	}
+	return nil
+}
+
+func (x *ClaimKept) GetNumber() []byte {
+	if x != nil {
+		return x.Number
+	}
+	return nil
+}
+
+func (x *ClaimKept) GetBank() []byte {
+	if x != nil {
+		return x.Bank
+	}
+	return nil
+}
+
+func (x *ClaimKept) GetAmountMinor() int64 {
+	if x != nil {
+		return x.AmountMinor
+	}
+	return 0
+}
+
+func (x *ClaimKept) GetCode() uint32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
 type Offered struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Package       []byte                 `protobuf:"bytes,1,opt,name=package,proto3" json:"package,omitempty"`
@@ -3458,7 +3582,7 @@ type Offered struct {
 
 func (x *Offered) Reset() {
 	*x = Offered{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[43]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3470,7 +3594,7 @@ func (x *Offered) String() string {
 func (*Offered) ProtoMessage() {}
 
 func (x *Offered) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[43]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3483,7 +3607,7 @@ func (x *Offered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offered.ProtoReflect.Descriptor instead.
 func (*Offered) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{43}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Offered) GetPackage() []byte {
@@ -3547,7 +3671,7 @@ type OfferEnded struct {
 
 func (x *OfferEnded) Reset() {
 	*x = OfferEnded{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[44]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3559,7 +3683,7 @@ func (x *OfferEnded) String() string {
 func (*OfferEnded) ProtoMessage() {}
 
 func (x *OfferEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[44]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3572,7 +3696,7 @@ func (x *OfferEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferEnded.ProtoReflect.Descriptor instead.
 func (*OfferEnded) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{44}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *OfferEnded) GetPackage() []byte {
@@ -3618,7 +3742,7 @@ type Passed struct {
 
 func (x *Passed) Reset() {
 	*x = Passed{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[45]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3630,7 +3754,7 @@ func (x *Passed) String() string {
 func (*Passed) ProtoMessage() {}
 
 func (x *Passed) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[45]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3643,7 +3767,7 @@ func (x *Passed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Passed.ProtoReflect.Descriptor instead.
 func (*Passed) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{45}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Passed) GetPackage() []byte {
@@ -3702,7 +3826,7 @@ type Leg struct {
 
 func (x *Leg) Reset() {
 	*x = Leg{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[46]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3714,7 +3838,7 @@ func (x *Leg) String() string {
 func (*Leg) ProtoMessage() {}
 
 func (x *Leg) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[46]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3727,7 +3851,7 @@ func (x *Leg) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Leg.ProtoReflect.Descriptor instead.
 func (*Leg) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{46}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Leg) GetNumber() []byte {
@@ -3773,7 +3897,7 @@ type Paid struct {
 
 func (x *Paid) Reset() {
 	*x = Paid{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[47]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3785,7 +3909,7 @@ func (x *Paid) String() string {
 func (*Paid) ProtoMessage() {}
 
 func (x *Paid) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[47]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3798,7 +3922,7 @@ func (x *Paid) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Paid.ProtoReflect.Descriptor instead.
 func (*Paid) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{47}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Paid) GetPackage() []byte {
@@ -3849,7 +3973,7 @@ type LineSet struct {
 
 func (x *LineSet) Reset() {
 	*x = LineSet{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[48]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3861,7 +3985,7 @@ func (x *LineSet) String() string {
 func (*LineSet) ProtoMessage() {}
 
 func (x *LineSet) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[48]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3874,7 +3998,7 @@ func (x *LineSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LineSet.ProtoReflect.Descriptor instead.
 func (*LineSet) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{48}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *LineSet) GetObligor() []byte {
@@ -3919,7 +4043,7 @@ type StandingAcceptanceSet struct {
 
 func (x *StandingAcceptanceSet) Reset() {
 	*x = StandingAcceptanceSet{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[49]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3931,7 +4055,7 @@ func (x *StandingAcceptanceSet) String() string {
 func (*StandingAcceptanceSet) ProtoMessage() {}
 
 func (x *StandingAcceptanceSet) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[49]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3944,7 +4068,7 @@ func (x *StandingAcceptanceSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StandingAcceptanceSet.ProtoReflect.Descriptor instead.
 func (*StandingAcceptanceSet) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{49}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *StandingAcceptanceSet) GetAccount() []byte {
@@ -3993,7 +4117,7 @@ type DocumentChecked struct {
 
 func (x *DocumentChecked) Reset() {
 	*x = DocumentChecked{}
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[50]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4005,7 +4129,7 @@ func (x *DocumentChecked) String() string {
 func (*DocumentChecked) ProtoMessage() {}
 
 func (x *DocumentChecked) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[50]
+	mi := &file_modules_voucher_voucherv1_voucher_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4018,7 +4142,7 @@ func (x *DocumentChecked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DocumentChecked.ProtoReflect.Descriptor instead.
 func (*DocumentChecked) Descriptor() ([]byte, []int) {
-	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{50}
+	return file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *DocumentChecked) GetChecker() []byte {
@@ -4111,7 +4235,7 @@ const file_modules_voucher_voucherv1_voucher_proto_rawDesc = "" +
 	"\x06Extent\x12\x0e\n" +
 	"\x02hi\x18\x01 \x01(\x03R\x02hi\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\fR\x06number\x12\"\n" +
-	"\fextinguished\x18\x03 \x01(\bR\fextinguished\"\xfc\x01\n" +
+	"\fextinguished\x18\x03 \x01(\bR\fextinguished\"\xf5\x02\n" +
 	"\x0eStandingFreeze\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x18\n" +
 	"\apackage\x18\x02 \x01(\fR\apackage\x12\x16\n" +
@@ -4124,7 +4248,13 @@ const file_modules_voucher_voucherv1_voucher_proto_rawDesc = "" +
 	"\funtil_unix_s\x18\t \x01(\x03R\n" +
 	"untilUnixS\x12\x12\n" +
 	"\x04thaw\x18\n" +
-	" \x01(\fR\x04thaw\"p\n" +
+	" \x01(\fR\x04thaw\x12\x1a\n" +
+	"\breleased\x18\v \x01(\bR\breleased\x12\x1b\n" +
+	"\tnext_unit\x18\f \x01(\x03R\bnextUnit\x12\x1d\n" +
+	"\n" +
+	"last_claim\x18\r \x01(\fR\tlastClaim\x12\x1f\n" +
+	"\vkept_claims\x18\x0e \x01(\rR\n" +
+	"keptClaims\"p\n" +
 	"\fFreezeMemory\x12\x16\n" +
 	"\x06extent\x18\x01 \x01(\fR\x06extent\x12\x1e\n" +
 	"\vfrom_unix_s\x18\x02 \x01(\x03R\tfromUnixS\x12(\n" +
@@ -4307,7 +4437,14 @@ const file_modules_voucher_voucherv1_voucher_proto_rawDesc = "" +
 	"\vFreezeEnded\x12\x1e\n" +
 	"\apackage\x18\x01 \x01(\fB\x04\x88\xb2\x19\x01R\apackage\x12\x1c\n" +
 	"\x06freeze\x18\x02 \x01(\fB\x04\x88\xb2\x19\x01R\x06freeze\x12 \n" +
-	"\breleased\x18\x03 \x01(\bB\x04\x88\xb2\x19\x01R\breleased\"\xe8\x01\n" +
+	"\breleased\x18\x03 \x01(\bB\x04\x88\xb2\x19\x01R\breleased\"\xc4\x01\n" +
+	"\tClaimKept\x12\x1e\n" +
+	"\apackage\x18\x01 \x01(\fB\x04\x88\xb2\x19\x01R\apackage\x12\x1c\n" +
+	"\x06freeze\x18\x02 \x01(\fB\x04\x88\xb2\x19\x01R\x06freeze\x12\x1c\n" +
+	"\x06number\x18\x03 \x01(\fB\x04\x88\xb2\x19\x01R\x06number\x12\x18\n" +
+	"\x04bank\x18\x04 \x01(\fB\x04\x88\xb2\x19\x01R\x04bank\x12'\n" +
+	"\famount_minor\x18\x05 \x01(\x03B\x04\x88\xb2\x19\x01R\vamountMinor\x12\x18\n" +
+	"\x04code\x18\x06 \x01(\rB\x04\x88\xb2\x19\x01R\x04code\"\xe8\x01\n" +
 	"\aOffered\x12\x1e\n" +
 	"\apackage\x18\x01 \x01(\fB\x04\x88\xb2\x19\x01R\apackage\x12\x1c\n" +
 	"\x06number\x18\x02 \x01(\fB\x04\x88\xb2\x19\x01R\x06number\x12\x18\n" +
@@ -4396,7 +4533,7 @@ func file_modules_voucher_voucherv1_voucher_proto_rawDescGZIP() []byte {
 }
 
 var file_modules_voucher_voucherv1_voucher_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_modules_voucher_voucherv1_voucher_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
+var file_modules_voucher_voucherv1_voucher_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_modules_voucher_voucherv1_voucher_proto_goTypes = []any{
 	(PackageState)(0),             // 0: splittally.voucher.v1.PackageState
 	(PartState)(0),                // 1: splittally.voucher.v1.PartState
@@ -4445,14 +4582,15 @@ var file_modules_voucher_voucherv1_voucher_proto_goTypes = []any{
 	(*Extinguished)(nil),          // 44: splittally.voucher.v1.Extinguished
 	(*FreezeLaid)(nil),            // 45: splittally.voucher.v1.FreezeLaid
 	(*FreezeEnded)(nil),           // 46: splittally.voucher.v1.FreezeEnded
-	(*Offered)(nil),               // 47: splittally.voucher.v1.Offered
-	(*OfferEnded)(nil),            // 48: splittally.voucher.v1.OfferEnded
-	(*Passed)(nil),                // 49: splittally.voucher.v1.Passed
-	(*Leg)(nil),                   // 50: splittally.voucher.v1.Leg
-	(*Paid)(nil),                  // 51: splittally.voucher.v1.Paid
-	(*LineSet)(nil),               // 52: splittally.voucher.v1.LineSet
-	(*StandingAcceptanceSet)(nil), // 53: splittally.voucher.v1.StandingAcceptanceSet
-	(*DocumentChecked)(nil),       // 54: splittally.voucher.v1.DocumentChecked
+	(*ClaimKept)(nil),             // 47: splittally.voucher.v1.ClaimKept
+	(*Offered)(nil),               // 48: splittally.voucher.v1.Offered
+	(*OfferEnded)(nil),            // 49: splittally.voucher.v1.OfferEnded
+	(*Passed)(nil),                // 50: splittally.voucher.v1.Passed
+	(*Leg)(nil),                   // 51: splittally.voucher.v1.Leg
+	(*Paid)(nil),                  // 52: splittally.voucher.v1.Paid
+	(*LineSet)(nil),               // 53: splittally.voucher.v1.LineSet
+	(*StandingAcceptanceSet)(nil), // 54: splittally.voucher.v1.StandingAcceptanceSet
+	(*DocumentChecked)(nil),       // 55: splittally.voucher.v1.DocumentChecked
 }
 var file_modules_voucher_voucherv1_voucher_proto_depIdxs = []int32{
 	4,  // 0: splittally.voucher.v1.Background.invoices:type_name -> splittally.voucher.v1.InvoiceUse
@@ -4476,7 +4614,7 @@ var file_modules_voucher_voucherv1_voucher_proto_depIdxs = []int32{
 	13, // 18: splittally.voucher.v1.WithdrawOffer.part:type_name -> splittally.voucher.v1.PartRef
 	0,  // 19: splittally.voucher.v1.Extinguished.state:type_name -> splittally.voucher.v1.PackageState
 	3,  // 20: splittally.voucher.v1.OfferEnded.end:type_name -> splittally.voucher.v1.OfferEnd
-	50, // 21: splittally.voucher.v1.Paid.legs:type_name -> splittally.voucher.v1.Leg
+	51, // 21: splittally.voucher.v1.Paid.legs:type_name -> splittally.voucher.v1.Leg
 	0,  // 22: splittally.voucher.v1.Paid.state:type_name -> splittally.voucher.v1.PackageState
 	23, // [23:23] is the sub-list for method output_type
 	23, // [23:23] is the sub-list for method input_type
@@ -4499,7 +4637,7 @@ func file_modules_voucher_voucherv1_voucher_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_voucher_voucherv1_voucher_proto_rawDesc), len(file_modules_voucher_voucherv1_voucher_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   51,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
