@@ -104,7 +104,7 @@ func TestIssueRunRefusedInTheMiddle(t *testing.T) {
 	obligor := chain.Dial(sdktest.Obligor)
 	list := items(chain, 8*sdk.ChunkItems)
 	bad := list[sdk.ChunkItems+1]
-	bad.AmountMinor, bad.Background.Invoices[0].UsedMinor, bad.Background.Invoices[0].TotalMinor = 1<<50, 1<<50, 1<<50
+	bad.AmountMinor, bad.Background.Invoices[0].UsedMinor, bad.Background.Invoices[0].TotalMinor = 1<<49, 1<<49, 1<<49
 	var told []uint32
 	err := obligor.IssueRun(t.Context(), sdk.RunID{3}, list, func(i sdk.Issued) error {
 		if i.Err == nil {
@@ -151,7 +151,7 @@ func TestIssueRunTellsOfEachChunk(t *testing.T) {
 	}})
 	list := items(chain, sdk.ChunkItems+1)
 	bad := list[0]
-	bad.AmountMinor, bad.Background.Invoices[0].UsedMinor, bad.Background.Invoices[0].TotalMinor = 1<<50, 1<<50, 1<<50
+	bad.AmountMinor, bad.Background.Invoices[0].UsedMinor, bad.Background.Invoices[0].TotalMinor = 1<<49, 1<<49, 1<<49
 	var ends []sdk.Issued
 	err = obligor.IssueRun(t.Context(), sdk.RunID{5}, list, func(i sdk.Issued) error { ends = append(ends, i); return nil })
 	if !errors.Is(err, voucherv1.ErrLineExceeded) || errors.Is(err, sdk.ErrUnsettled) || len(ends) != 2 {
@@ -170,7 +170,7 @@ func TestIssueRunSaysWhichChunkIsRefused(t *testing.T) {
 	obligor := chain.Dial(sdktest.Obligor)
 	list := items(chain, 3)
 	list[2].AmountMinor = 1 << 50
-	list[2].Background.Invoices[0].UsedMinor, list[2].Background.Invoices[0].TotalMinor = 1<<50, 1<<50
+	list[2].Background.Invoices[0].UsedMinor, list[2].Background.Invoices[0].TotalMinor = 1<<49, 1<<49
 	err := obligor.IssueRun(t.Context(), sdk.RunID{2}, list, func(sdk.Issued) error { return nil })
 	if !errors.Is(err, voucherv1.ErrLineExceeded) || !strings.HasPrefix(err.Error(), "chunk 1 (items 0 to 2)") {
 		t.Errorf("%v", err)

@@ -9,6 +9,7 @@ import (
 
 	"connectrpc.com/connect"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
+	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
 )
 
@@ -39,7 +40,8 @@ type Follower struct {
 	place   Place
 	ahead   []int32
 	offsetS int32
-	now     int64
+	now     int64 // the chain's, unix seconds, and the day of it, when it was last looked at
+	today   int32
 }
 
 // Follow goes on from a place; nil begins now. ahead says how many days before the due day it is told, 0 for the day.
@@ -87,6 +89,9 @@ func (f *Follower) Next(ctx context.Context) (out []Batch, err error) {
 	if h.Totals.Entries < place.Entry {
 		return nil, fmt.Errorf("%w: entry %d, there are %d", ErrPlace, place.Entry, h.Totals.Entries)
 	}
+	if err := f.look(ctx); err != nil {
+		return nil, err
+	}
 	for i, e := range h.Entries {
 		if hex.EncodeToString(e.Prev) != place.Head {
 			return nil, fmt.Errorf("%w: entry %d", ErrPlace, place.Entry)
@@ -100,6 +105,9 @@ func (f *Follower) Next(ctx context.Context) (out []Batch, err error) {
 	if len(h.Entries) == 0 && hex.EncodeToString(h.Totals.EntriesHead) != place.Head {
 		return nil, fmt.Errorf("%w: entry %d", ErrPlace, place.Entry)
 	}
+	if err := f.late(ctx, out); err != nil {
+		return nil, err
+	}
 	day, err := f.days(ctx, place)
 	if err != nil {
 		return nil, err
@@ -112,37 +120,100 @@ func (f *Follower) Next(ctx context.Context) (out []Batch, err error) {
 	return out, nil
 }
 
+// look takes the chain's time and day.
+func (f *Follower) look(ctx context.Context) error {
+	now, err := f.client.Now(ctx)
+	f.now = now.Unix()
+	f.today = kernelv1.DayOf(f.now, f.offsetS)
+	return err
+}
+
 // days tells what falls due, once a day; nil where the day was told.
 func (f *Follower) days(ctx context.Context, place Place) (*Batch, error) {
-	now, err := f.client.Now(ctx)
+	if f.today <= place.DueDay {
+		return nil, nil
+	}
+	all, err := f.obligations(ctx)
 	if err != nil {
 		return nil, err
 	}
-	f.now = now.Unix()
-	today := kernelv1.DayOf(f.now, f.offsetS)
-	if today <= place.DueDay {
-		return nil, nil
-	}
 	b := &Batch{}
+	for _, one := range all {
+		for _, ahead := range f.ahead {
+			if when := one.p.DueDay - ahead; when > place.DueDay && when <= f.today {
+				b.Notices = append(b.Notices, f.due(one, ahead))
+			}
+		}
+	}
+	place.DueDay = f.today
+	b.Place = place
+	return b, nil
+}
+
+// late tells, with the entry by which the account got a voucher, that its day of being told was before: the nearest of
+// them, once.
+func (f *Follower) late(ctx context.Context, batches []Batch) error {
+	got := map[string]*Batch{} // by kind and package
+	for i := range batches {
+		for _, n := range batches[i].Notices {
+			switch n.Kind {
+			case "voucher_received", "voucher_accepted":
+				got[KindDue+n.Voucher] = &batches[i]
+			case "voucher_issued":
+				got[KindPaymentDue+n.Voucher] = &batches[i]
+			}
+		}
+	}
+	if len(got) == 0 || len(f.ahead) == 0 {
+		return nil
+	}
+	all, err := f.obligations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
+		b := got[one.kind+hex.EncodeToString(one.p.Id)]
+		if ahead, ok := f.missed(one.p.DueDay); ok && b != nil {
+			b.Notices = append(b.Notices, f.due(one, ahead))
+		}
+	}
+	return nil
+}
+
+// missed is the nearest of the days ahead that was told before what falls due then was there.
+func (f *Follower) missed(dueDay int32) (nearest int32, ok bool) {
+	for _, ahead := range f.ahead {
+		if dueDay-ahead <= f.place.DueDay && (!ok || ahead < nearest) {
+			nearest, ok = ahead, true
+		}
+	}
+	return nearest, ok
+}
+
+// obligation is a part that the account holds, or a package that it owes.
+type obligation struct {
+	kind string
+	p    *voucherv1.Package
+	part *voucherv1.Part // nil for a package
+	at   sdk.Verified
+}
+
+// obligations are all of the account's, complete.
+func (f *Follower) obligations(ctx context.Context) (out []obligation, err error) {
 	for _, list := range []func(context.Context) (sdk.Complete[sdk.Holding], error){f.client.Holdings, f.client.Offered} {
 		held, err := list(ctx)
 		if err != nil {
 			return nil, err
 		}
 		for _, h := range held.Records {
-			b.Notices = append(b.Notices, f.due(KindDue, h.Package, h.Part, place.DueDay, today, held.Verified)...)
+			out = append(out, obligation{KindDue, h.Package, h.Part, held.Verified})
 		}
 	}
 	owed, err := f.client.Owed(ctx)
-	if err != nil {
-		return nil, err
-	}
 	for _, p := range owed.Records {
-		b.Notices = append(b.Notices, f.due(KindPaymentDue, p, nil, place.DueDay, today, owed.Verified)...)
+		out = append(out, obligation{KindPaymentDue, p, nil, owed.Verified})
 	}
-	place.DueDay = today
-	b.Place = place
-	return b, nil
+	return out, err
 }
 
 // Wait waits until the node tells of something, or it is time to look anyway: a node that hides events delays a notice by
@@ -170,8 +241,8 @@ func (f *Follower) Wait(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Run tells what is new, batch by batch, and keeps each batch's place once it was told, until the context ends. It goes on
-// through nodes that cannot be reached; whatever else goes wrong ends it.
+// Run tells what is new, batch by batch, until the context ends. It goes on through nodes and a webhook's server that cannot be
+// reached, which troubled hears of; whatever else goes wrong ends it.
 func (f *Follower) Run(ctx context.Context, tell func(context.Context, Batch) error, troubled func(error)) error {
 	for wait := firstWait; ctx.Err() == nil; {
 		err := f.once(ctx, tell)
@@ -212,8 +283,15 @@ func (f *Follower) once(ctx context.Context, tell func(context.Context, Batch) e
 	return nil
 }
 
-// passing tells whether a node may be reached again.
+// passing tells whether it may work when it is tried again. What became of a notice decides first: a server's timeout looks
+// like a node's.
 func passing(err error) bool {
+	switch {
+	case errors.Is(err, ErrUndelivered):
+		return true
+	case errors.Is(err, ErrRejected):
+		return false
+	}
 	switch connect.CodeOf(err) {
 	case connect.CodeUnavailable, connect.CodeResourceExhausted, connect.CodeDeadlineExceeded:
 		return true

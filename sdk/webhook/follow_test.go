@@ -3,6 +3,7 @@ package webhook_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -49,9 +50,13 @@ func TestFollowerNeitherMissesNorDoubles(t *testing.T) {
 		issue(t, chain, obligor, tier1, n)
 	}
 	all, err := first.Next(t.Context())
-	want := slices.Repeat([]string{"voucher_to_accept", "voucher_accepted"}, 4)
+	// It falls due in Tenor days, and the day on which that is told of had been told when it came.
+	want := slices.Repeat([]string{"voucher_to_accept", "voucher_accepted", "voucher_due"}, 4)
 	if err != nil || !slices.Equal(kindsOf(all), want) {
 		t.Fatalf("%v, %v", kindsOf(all), err)
+	}
+	if n := all[1].Notices[1]; n.Days != sdktest.Tenor || n.AmountMinor != 1_000 || n.Part == "" || n.Currency != "CNY" {
+		t.Errorf("%+v", n)
 	}
 	if again, err := first.Next(t.Context()); err != nil || len(again) != 0 {
 		t.Errorf("told twice: %v, %v", kindsOf(again), err)
@@ -188,6 +193,15 @@ func TestRun(t *testing.T) {
 	f, err = webhook.Follow(t.Context(), tier1, nil, nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	outage, server := 0, []error{
+		fmt.Errorf("%w after 8 tries: %w", webhook.ErrUndelivered, errors.New("the server answered 502 Bad Gateway")),
+		fmt.Errorf("%w after 8 tries: %w", webhook.ErrUndelivered, context.DeadlineExceeded),
+		fmt.Errorf("%w: %w", webhook.ErrRejected, context.DeadlineExceeded),
+	}
+	err = f.Run(t.Context(), func(context.Context, webhook.Batch) error { outage++; return server[outage-1] }, func(error) {})
+	if !errors.Is(err, webhook.ErrRejected) || outage != len(server) {
+		t.Errorf("an outage of the server: %d tries, %v", outage, err)
 	}
 	tries := 0
 	for range 2 {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/splittally/splittally/modules/kernel/id"
-	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"github.com/splittally/splittally/sdk"
 	"github.com/splittally/splittally/sdk/statement"
 )
@@ -104,24 +103,18 @@ func dayText(day int32) string {
 
 const secondsPerDay = 86_400
 
-// due makes the notices of the days after one day up to today: what falls due in Ahead days, or today.
-func (f *Follower) due(kind string, p *voucherv1.Package, part *voucherv1.Part, after, today int32, at sdk.Verified) (out []Notice) {
-	for _, ahead := range f.ahead {
-		if when := p.DueDay - ahead; when <= after || when > today {
-			continue
-		}
-		pkg, _ := id.Of(p.Id)
-		number, _ := id.Of(part.GetNumber())
-		n := Notice{
-			Chain: f.client.Chain(), Account: f.client.Account().String(), Kind: kind, Time: f.stamp(f.now), Height: at.Height, Voucher: pkg.String(), Part: hexOf(number),
-			Currency: p.Currency, AmountMinor: p.Outstanding(), DueDay: dayText(p.DueDay), Days: p.DueDay - today,
-		}
-		counterparty, _ := id.Of(p.Obligor)
-		if part != nil {
-			n.AmountMinor, n.Counterparty = part.Outstanding(), hexOf(counterparty)
-		}
-		n.Key = fmt.Sprintf("%s-due-%s-%s-%d", f.client.Account(), pkg, hexOf(number), ahead)
-		out = append(out, n)
+// due makes the notice that something falls due, as it was to be told so many days ahead.
+func (f *Follower) due(one obligation, ahead int32) Notice {
+	pkg, _ := id.Of(one.p.Id)
+	number, _ := id.Of(one.part.GetNumber())
+	n := Notice{
+		Key: fmt.Sprintf("%s-due-%s-%s-%d", f.client.Account(), pkg, hexOf(number), ahead), Chain: f.client.Chain(), Account: f.client.Account().String(),
+		Kind: one.kind, Time: f.stamp(f.now), Height: one.at.Height, Voucher: pkg.String(), Part: hexOf(number),
+		Currency: one.p.Currency, AmountMinor: one.p.Outstanding(), DueDay: dayText(one.p.DueDay), Days: one.p.DueDay - f.today,
 	}
-	return out
+	if one.part != nil {
+		obligor, _ := id.Of(one.p.Obligor)
+		n.AmountMinor, n.Counterparty = one.part.Outstanding(), hexOf(obligor)
+	}
+	return n
 }
