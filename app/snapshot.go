@@ -12,18 +12,9 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/splittally/splittally/app/files"
 	"github.com/splittally/splittally/app/index"
 	"github.com/splittally/splittally/app/store"
-	"github.com/splittally/splittally/modules/kernel/errs"
-)
-
-var nodeErrors = errs.NewSet("node", 9_100)
-
-// What a node refuses beside the chain: these codes are in no block.
-var (
-	// ErrNoHistory says that a node which joined from a snapshot has not what was before.
-	ErrNoHistory = nodeErrors.New("NoHistory", "this node joined the network from a snapshot, and has no events and outcomes of the blocks before",
-		"Ask a node that has all blocks, or for newer ones.")
 )
 
 // Errors of snapshots.
@@ -31,22 +22,6 @@ var (
 	ErrSnapshotFormat = errors.New("the snapshot has a format that this program does not know")
 	ErrNoSnapshot     = errors.New("there is no such snapshot")
 )
-
-// HistoryFrom is the first height whose events and outcomes this node has: 1, unless it joined from a snapshot.
-func (a *App) HistoryFrom() int64 { return a.store.Base() + 1 }
-
-// noHistory refuses what was at a height before the node's first.
-func (a *App) noHistory(height int64) error {
-	return ErrNoHistory.With("its history begins at block %d, asked was %d", a.HistoryFrom(), height)
-}
-
-// outcomeBefore is what a node says of a transaction that it does not find: it may be in a block before its history.
-func (a *App) outcomeBefore() error {
-	if a.HistoryFrom() == 1 {
-		return nil
-	}
-	return a.noHistory(a.HistoryFrom() - 1)
-}
 
 // SnapshotOptions say when snapshots are made and where they are kept.
 type SnapshotOptions struct {
@@ -106,9 +81,13 @@ func (a *App) OpenSnapshots(o SnapshotOptions) (*Snapshots, error) {
 	return s, nil
 }
 
-// Close ends what is made in the background.
+// Close ends what is being made, and waits for it: the state may then be closed.
 func (s *Snapshots) Close() {
-	s.once.Do(func() { close(s.ended) })
+	s.once.Do(func() {
+		s.mu.Lock() // whoever has begun by now is waited for, nobody else begins
+		defer s.mu.Unlock()
+		close(s.ended)
+	})
 	s.done.Wait()
 }
 
@@ -124,9 +103,7 @@ func (s *Snapshots) committed(height int64) {
 		s.end()
 		return
 	}
-	s.done.Add(1)
 	go func() {
-		defer s.done.Done()
 		defer s.end()
 		if _, err := s.make(pinned); err != nil {
 			s.log.Error("no snapshot was made", "height", height, "err", err)
@@ -134,6 +111,8 @@ func (s *Snapshots) committed(height int64) {
 	}()
 }
 
+// begin takes the one place that makes a snapshot; end gives it back. Close waits for whoever has it, which it must know of
+// before it counts.
 func (s *Snapshots) begin() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,21 +121,25 @@ func (s *Snapshots) begin() bool {
 		return false
 	default:
 	}
-	begun := !s.making
+	if s.making {
+		return false
+	}
 	s.making = true
-	return begun
+	s.done.Add(1)
+	return true
 }
 
 func (s *Snapshots) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.making = false
+	s.done.Done()
 }
 
 // Create makes a snapshot of the newest height now.
 func (s *Snapshots) Create() (Manifest, error) {
 	if !s.begin() {
-		return Manifest{}, errors.New("a snapshot is being made already")
+		return Manifest{}, errors.New("a snapshot is being made already, or the node stops")
 	}
 	defer s.end()
 	pinned, err := s.app.store.Pin()
@@ -175,7 +158,7 @@ func (s *Snapshots) make(pinned *store.Pinned) (Manifest, error) {
 	}
 	m, err := s.write(pinned, dir+snapshotHalf)
 	if err == nil {
-		err = writeFile(filepath.Join(dir+snapshotHalf, snapshotManifest), m.Encode())
+		err = files.New(filepath.Join(dir+snapshotHalf, snapshotManifest), m.Encode())
 	}
 	if err == nil {
 		err = s.finish(m, dir)
@@ -196,7 +179,7 @@ func (s *Snapshots) finish(m Manifest, dir string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.kept = slices.DeleteFunc(s.kept, func(o Manifest) bool { return o.Height == m.Height })
-	if err := errors.Join(os.RemoveAll(dir), os.Rename(dir+snapshotHalf, dir), syncDir(s.o.Dir)); err != nil {
+	if err := errors.Join(os.RemoveAll(dir), os.Rename(dir+snapshotHalf, dir), files.SyncDir(s.o.Dir)); err != nil {
 		return err
 	}
 	s.kept = append(s.kept, m)
@@ -263,7 +246,7 @@ func (w *chunks) cut(least int) error {
 			return fmt.Errorf("the state is over %d chunks of %d bytes", snapshotChunksMax, snapshotChunkBytes)
 		}
 		chunk := w.buffer[:min(snapshotChunkBytes, len(w.buffer))]
-		if err := writeFile(chunkFile(w.dir, len(w.m.Chunks)), chunk); err != nil {
+		if err := files.New(chunkFile(w.dir, len(w.m.Chunks)), chunk); err != nil {
 			return err
 		}
 		w.m.Chunks = append(w.m.Chunks, sha256.Sum256(chunk))
@@ -271,23 +254,6 @@ func (w *chunks) cut(least int) error {
 		w.buffer = append(w.buffer[:0], w.buffer[len(chunk):]...)
 	}
 	return nil
-}
-
-func writeFile(path string, b []byte) error {
-	f, err := os.OpenFile(filepath.Clean(path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	return errors.Join(err, f.Sync(), f.Close())
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(filepath.Clean(dir))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // List lists the complete snapshots, newest first.

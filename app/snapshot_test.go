@@ -329,6 +329,30 @@ func TestSnapshotFolder(t *testing.T) {
 	}
 }
 
+// Close waits for whoever makes a snapshot, in the background or asked for: the state is closed after it.
+func TestSnapshotsCloseWaits(t *testing.T) {
+	h := newHot(t, 4, 400)
+	s, err := h.app.OpenSnapshots(SnapshotOptions{Dir: t.TempDir(), Kept: 1})
+	if err != nil || !s.begin() {
+		t.Fatal(err)
+	}
+	closed := make(chan struct{})
+	go func() { s.Close(); close(closed) }()
+	select {
+	case <-closed:
+		t.Error("it did not wait")
+	case <-time.After(50 * time.Millisecond):
+	}
+	if _, err := s.Create(); err == nil {
+		t.Error("another one is made meanwhile")
+	}
+	s.end()
+	<-closed
+	if _, err := s.Create(); err == nil || len(s.List()) != 0 {
+		t.Error("one is made after the end")
+	}
+}
+
 // Snapshots in the background change no hash, and are of the height at which they began.
 func TestSnapshotsInTheBackground(t *testing.T) {
 	with, without := newHot(t, 4, 400), newHot(t, 4, 400)

@@ -30,8 +30,10 @@ if [ ! -x "$own" ]; then
   trap 'rm -f "$own"' EXIT
   CGO_ENABLED=0 go build -o "$own" ./cmd/tally
 fi
-"$own" man dist/man
+# In a language each, whatever this machine speaks: man finds the second by LANG once it is in share/man/zh_CN/man1.
+"$own" --lang en man dist/man
+"$own" --lang zh man dist/man/zh_CN
 for shell in bash zsh fish powershell; do
-  "$own" completion "$shell" >"dist/completion/tally.$shell"
+  "$own" --lang en completion "$shell" >"dist/completion/tally.$shell"
 done
 (cd dist && find . -type f ! -name SHA256SUMS -print0 | LC_ALL=C sort -z | xargs -0 sha256sum >SHA256SUMS)

@@ -3,6 +3,7 @@ package sdk
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -43,8 +44,8 @@ type History struct {
 
 // History walks the account's entries back from its proven totals until the function says so of one, which is then left
 // out; nil walks to the first. What was walked before comes from Config.Dir, hashed again.
-// Errors: ErrProof and ErrAnswer name the entry at which a node's word does not fit; ErrHistoryMissing where none of the
-// endpoints has one.
+// The endpoints are asked in turn: one that fails, lies or has no more is passed over. Where none is left, the error says
+// why of each: ErrProof and ErrAnswer name the entry at which a node's word does not fit, ErrHistoryMissing that it has not one.
 func (c *Client) History(ctx context.Context, until func(*kernelv1.Entry) bool) (out History, err error) {
 	h := newHints()
 	err = again(ctx, func() error {
@@ -68,8 +69,10 @@ func (c *Client) History(ctx context.Context, until func(*kernelv1.Entry) bool) 
 	return out, c.walkEntries(ctx, &out, until)
 }
 
-func (c *Client) walkEntries(ctx context.Context, h *History, until func(*kernelv1.Entry) bool) error {
-	w := &entryWalk{c: c, cache: c.entryCache()}
+// walkEntries keeps what it has checked, however it ends: a walk that is begun anew goes on from there.
+func (c *Client) walkEntries(ctx context.Context, h *History, until func(*kernelv1.Entry) bool) (err error) {
+	w := &entryWalk{c: c, cache: c.entryCache(), nodes: slices.Clone(c.nodes)}
+	defer func() { err = errors.Join(err, w.cache.keep(w.fresh)) }()
 	head := h.Totals.EntriesHead
 	for number := h.Totals.Entries; number > 0; number-- {
 		if len(h.Entries) == maxEntries {
@@ -86,13 +89,15 @@ func (c *Client) walkEntries(ctx context.Context, h *History, until func(*kernel
 	}
 	h.Whole = h.Whole || h.Totals.Entries == 0
 	slices.Reverse(h.Entries)
-	return w.cache.keep(w.fresh)
+	return nil
 }
 
 // entryWalk hands out entries by their hashes: from this machine where it has them, else from a node, a page at a time.
 type entryWalk struct {
 	c     *Client
 	cache *entryCache
+	nodes []*node // those that are asked; one that fails, has no more or lies is asked no more
+	fails []error // of the others
 	page  []*gatev1.AccountEntry
 	fresh []*gatev1.AccountEntry // what a node gave, checked
 }
@@ -104,40 +109,54 @@ func (w *entryWalk) next(ctx context.Context, head []byte, number uint64) (*Entr
 				return e, nil
 			}
 		}
-		if err := w.fetch(ctx, head, number); err != nil {
-			return nil, err
+	}
+	for {
+		if len(w.page) == 0 {
+			if err := w.fetch(ctx, head, number); err != nil {
+				return nil, err
+			}
 		}
+		one := w.page[0]
+		e, err := readEntry(w.c.account, head, number, one)
+		if err != nil {
+			w.leave(err)
+			continue
+		}
+		if w.page = w.page[1:]; w.cache.find(head) == nil {
+			w.fresh = append(w.fresh, one)
+		}
+		return e, nil
 	}
-	one := w.page[0]
-	w.page = w.page[1:]
-	e, err := readEntry(w.c.account, head, number, one)
-	if err == nil && w.cache.find(head) == nil {
-		w.fresh = append(w.fresh, one)
-	}
-	return e, err
 }
 
-// fetch asks the endpoints in turn: one that joined late has not all.
+// leave asks the first of the nodes no more, and drops what it gave.
+func (w *entryWalk) leave(why error) {
+	w.nodes, w.page, w.fails = w.nodes[1:], nil, append(w.fails, why)
+}
+
+// fetch asks the endpoints in turn: one that joined late has not all, one may be down.
 func (w *entryWalk) fetch(ctx context.Context, head []byte, number uint64) error {
-	missing := fmt.Errorf("%w: entry %d of account %s", ErrHistoryMissing, number, w.c.account.Short())
-	for _, n := range w.c.nodes {
+	for len(w.nodes) > 0 {
 		var answer *connect.Response[gatev1.EntriesResponse]
 		err := again(ctx, func() (err error) {
-			answer, err = n.gate.Entries(ctx, connect.NewRequest(&gatev1.EntriesRequest{Account: w.c.account.Bytes(), Head: head, Limit: entryPage}))
+			answer, err = w.nodes[0].gate.Entries(ctx, connect.NewRequest(&gatev1.EntriesRequest{Account: w.c.account.Bytes(), Head: head, Limit: entryPage}))
 			return err
 		})
 		switch {
-		case connect.CodeOf(err) == connect.CodeFailedPrecondition:
-			continue
-		case err != nil:
+		case err != nil && ctx.Err() != nil:
 			return err
-		case len(answer.Msg.Entries) == 0 || len(answer.Msg.Entries) > entryPage:
-			return fmt.Errorf("%w: %d entries where 1 to %d were asked for", ErrAnswer, len(answer.Msg.Entries), entryPage)
+		case connect.CodeOf(err) == connect.CodeFailedPrecondition:
+			err = fmt.Errorf("%w: entry %d of account %s", ErrHistoryMissing, number, w.c.account.Short())
+		case err == nil && (len(answer.Msg.Entries) == 0 || len(answer.Msg.Entries) > entryPage):
+			err = fmt.Errorf("%w: %d entries where 1 to %d were asked for", ErrAnswer, len(answer.Msg.Entries), entryPage)
 		}
-		w.page = answer.Msg.Entries
-		return nil
+		if err == nil {
+			w.page = answer.Msg.Entries
+			return nil
+		}
+		w.leave(err)
 	}
-	return missing
+	return errors.Join(w.fails...)
 }
 
 // readEntry checks one entry against the hash that names it, its number and account, and its events against it.

@@ -59,8 +59,12 @@ func (e *entryCache) load() {
 		return
 	}
 	e.loaded = true
+	if f, err := os.Stat(e.file); err == nil && f.Size() > 2*int64(e.most) {
+		e.torn = true // what is longer than this program writes is begun anew
+		return
+	}
 	b, err := os.ReadFile(e.file)
-	if err != nil || len(b) > 2*e.most {
+	if err != nil {
 		return
 	}
 	for len(b) >= frameSize {

@@ -60,6 +60,7 @@ func TestLyingNodeAboutEntries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	honest := s.chain.Config(sdktest.Tier1).Endpoints[0]
 	flip := func(b []byte) []byte { b = bytes.Clone(b); b[len(b)/2] ^= 1; return b }
 	for name, tc := range map[string]struct {
 		bend func(a *gatev1.EntriesResponse)
@@ -102,6 +103,15 @@ func TestLyingNodeAboutEntries(t *testing.T) {
 			h, err := client.History(t.Context(), nil)
 			if !errors.Is(err, tc.want) || err == nil && len(h.Entries) != 6 {
 				t.Errorf("%d entries, %v", len(h.Entries), err)
+			}
+			c.Endpoints = append(c.Endpoints, honest)
+			second, err := sdk.Dial(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer second.Close()
+			if h, err := second.History(t.Context(), nil); err != nil || len(h.Entries) != 6 || !h.Whole {
+				t.Errorf("with an honest node beside it: %d entries, %v", len(h.Entries), err)
 			}
 		})
 	}
@@ -158,6 +168,58 @@ func TestEntriesAreKept(t *testing.T) {
 		if h, err = open(); err != nil || !sameEntries(h.Entries, whole.Entries) {
 			t.Fatalf("byte %d changed, an honest node: %v", at, err)
 		}
+	}
+}
+
+// reopen is a client as after a restart, with the entries that a folder keeps.
+func (s *stage) reopen(t *testing.T, dir string) *sdk.Client {
+	t.Helper()
+	c := s.chain.Config(sdktest.Tier1)
+	c.Dir, c.Endpoints = dir, []sdk.Endpoint{s.liar.Endpoint}
+	client, err := sdk.Dial(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// A walk that is cut off keeps what it has checked: the next one goes on from there.
+func TestCutWalkIsKept(t *testing.T) {
+	s, dir := newStage(t, nil), t.TempDir()
+	pages := 0
+	s.liar.lies(bends{entries: func(_ *gatev1.EntriesRequest, a *gatev1.EntriesResponse) {
+		if pages++; pages == 1 {
+			a.Entries = a.Entries[:2]
+		} else {
+			a.Entries = nil
+		}
+	}})
+	if _, err := s.reopen(t, dir).History(t.Context(), nil); !errors.Is(err, sdk.ErrAnswer) {
+		t.Fatal(err)
+	}
+	var asked []int
+	s.liar.lies(bends{entries: func(_ *gatev1.EntriesRequest, a *gatev1.EntriesResponse) { asked = append(asked, len(a.Entries)) }})
+	if h := historyOf(t, s.reopen(t, dir)); len(h.Entries) != 6 || len(asked) != 1 || asked[0] != 4 {
+		t.Errorf("%d entries, %d asked for again", len(h.Entries), asked)
+	}
+}
+
+// A file that is longer than this program writes is begun anew, and serves again.
+func TestLongFileOfEntries(t *testing.T) {
+	s, dir := newStage(t, nil), t.TempDir()
+	historyOf(t, s.reopen(t, dir))
+	files, _ := filepath.Glob(filepath.Join(dir, "entries-*"))
+	if len(files) != 1 {
+		t.Fatal(files)
+	}
+	if err := os.Truncate(files[0], 128<<20+1); err != nil { // a hole, no bytes
+		t.Fatal(err)
+	}
+	historyOf(t, s.reopen(t, dir))
+	s.liar.lies(bends{refuse: func() error { return connect.NewError(connect.CodeUnavailable, errors.New("down")) }})
+	if h := historyOf(t, s.reopen(t, dir)); len(h.Entries) != 6 {
+		t.Errorf("%d entries are kept", len(h.Entries))
 	}
 }
 

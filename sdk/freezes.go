@@ -155,7 +155,7 @@ func (c *Client) frozenOf(ctx context.Context, height int64, parts []*voucherv1.
 		}
 		one := FrozenPart{Holding: Holding{Part: p, Package: pkg}}
 		for _, f := range laid[string(p.Package)] {
-			if f.Meets(p.Lo, p.Hi) {
+			if f.Counts(p.Lo, p.Hi) {
 				one.Freezes = append(one.Freezes, f)
 			}
 		}

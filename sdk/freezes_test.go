@@ -143,6 +143,19 @@ func TestTrailOverMerges(t *testing.T) {
 			t.Errorf("%s: believed %d entries, %v", name, len(got), err)
 		}
 	}
+	// Whoever holds one unit is shown that unit's trade alone: its split, its two passes and its merge in each round.
+	s.liar.lies(bends{})
+	must(t, s.tier1, &voucherv1.Split{Part: last.Ref(), PiecesMinor: []int64{1, last.Units() - 1}})
+	low := of(s.tier1)[0]
+	trail, _, err = s.tier1.Trail(t.Context(), id.Must(pkg), id.Must(low.Number))
+	if err != nil || len(trail) != 1+4*4+1 {
+		t.Errorf("%d entries of one unit: %v", len(trail), err)
+	}
+	for i, e := range trail {
+		if e.Hi < low.Lo || low.Hi < e.Lo {
+			t.Errorf("entry %d is of [%d..%d], the part has [%d..%d]", i, e.Lo, e.Hi, low.Lo, low.Hi)
+		}
+	}
 }
 
 func hundredPieces(units int64) []int64 {

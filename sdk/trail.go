@@ -17,13 +17,14 @@ import (
 const trailPage = 1_000
 
 // Trail is who passed a part on to whom for what, from its issue to its proven head: every entry's hash was checked. After
-// merges it is a tree that grows together: entries come in an order in which each stands behind all that it follows, what
+// merges it is a tree that grows together, without the trails of what had no unit of the part: entries come in an order in which each stands behind all that it follows, what
 // was merged in order of range, and what several come from once. At most voucherv1.MaxTrail entries.
 func (c *Client) Trail(ctx context.Context, pkg, number id.ID) ([]*voucherv1.Endorsement, Verified, error) {
 	var out []*voucherv1.Endorsement
 	var v Verified
 	err := again(ctx, func() error {
-		at, raws, err := c.readAt(ctx, 0, [][]byte{voucherv1.PartKey(pkg, number)})
+		key := voucherv1.PartKey(pkg, number)
+		at, raws, err := c.readAt(ctx, 0, [][]byte{key})
 		if err := notFound(err != nil || raws[0] != nil, err); err != nil {
 			return err
 		}
@@ -36,18 +37,18 @@ func (c *Client) Trail(ctx context.Context, pkg, number id.ID) ([]*voucherv1.End
 			return fmt.Errorf("%w: a head of %d bytes", ErrAnswer, len(part.Head))
 		}
 		v = at
-		out, err = c.walkTrail(ctx, pkg, number, head)
+		out, err = c.walkTrail(ctx, key, part, head)
 		return err
 	})
 	return out, v, err
 }
 
-// walkTrail walks back from a head to the issue.
-func (c *Client) walkTrail(ctx context.Context, pkg, number, head id.ID) ([]*voucherv1.Endorsement, error) {
-	w := newWalk(pkg, head)
+// walkTrail walks back from a part's head to the issue.
+func (c *Client) walkTrail(ctx context.Context, key []byte, part *voucherv1.Part, head id.ID) ([]*voucherv1.Endorsement, error) {
+	w := newWalk(part, head)
 	for !w.done() {
 		r, err := c.nodes[0].gate.Trail(ctx, connect.NewRequest(&gatev1.TrailRequest{
-			Key: voucherv1.PartKey(pkg, number), Head: head.Bytes(), Skip: uint32(len(w.steps)), Limit: trailPage,
+			Key: key, Head: head.Bytes(), Skip: uint32(len(w.steps)), Limit: trailPage,
 		}))
 		if err != nil {
 			return nil, err
@@ -66,14 +67,15 @@ func (c *Client) walkTrail(ctx context.Context, pkg, number, head id.ID) ([]*vou
 
 // walk is a walk back through a trail: steps that were checked, and hashes that they lead to.
 type walk struct {
-	pkg, head id.ID
-	wanted    map[id.ID]bool
-	steps     map[id.ID]*voucherv1.Link
-	entries   int
+	part    *voucherv1.Part
+	head    id.ID
+	wanted  map[id.ID]bool
+	steps   map[id.ID]*voucherv1.Link
+	entries int
 }
 
-func newWalk(pkg, head id.ID) *walk {
-	return &walk{pkg: pkg, head: head, wanted: map[id.ID]bool{head: true}, steps: map[id.ID]*voucherv1.Link{}}
+func newWalk(part *voucherv1.Part, head id.ID) *walk {
+	return &walk{part: part, head: head, wanted: map[id.ID]bool{head: true}, steps: map[id.ID]*voucherv1.Link{}}
 }
 
 func (w *walk) done() bool { return len(w.wanted) == 0 }
@@ -91,12 +93,13 @@ func (w *walk) take(b []byte) error {
 		if w.entries++; w.entries > voucherv1.MaxTrail {
 			return fmt.Errorf("%w: a trail of more than %d entries", ErrProof, voucherv1.MaxTrail)
 		}
-		if !bytes.Equal(e.Package, w.pkg[:]) || l.Before[0].IsZero() != (e.Step == voucherv1.Step_STEP_ISSUED) {
+		if !bytes.Equal(e.Package, w.part.Package) || l.Before[0].IsZero() != (e.Step == voucherv1.Step_STEP_ISSUED) {
 			return fmt.Errorf("%w: an entry of another package, or no issue at the beginning", ErrProof)
 		}
 	}
 	delete(w.wanted, l.Hash)
 	w.steps[l.Hash] = l
+	l.Before = l.Through(w.part.Lo, w.part.Hi)
 	for _, h := range l.Before {
 		if !h.IsZero() && w.steps[h] == nil {
 			w.wanted[h] = true

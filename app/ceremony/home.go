@@ -1,19 +1,18 @@
 package ceremony
 
 import (
-	"bytes"
 	"crypto/ecdh"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/splittally/splittally/app/files"
 	"github.com/splittally/splittally/app/node"
 )
 
@@ -41,18 +40,11 @@ const (
 	InvoiceKeysName = "invoice-keys.json"
 )
 
-// EncryptionKey reads the home's X25519 key, and makes one where there is none.
+// EncryptionKey reads the home's X25519 key.
 func EncryptionKey(c node.Config) (*ecdh.PrivateKey, error) {
 	b, err := os.ReadFile(EncryptionFile(c))
-	if errors.Is(err, fs.ErrNotExist) {
-		k, err := ecdh.X25519().GenerateKey(rand.Reader)
-		if err != nil {
-			return nil, err
-		}
-		return k, WriteNew(EncryptionFile(c), []byte(hex.EncodeToString(k.Bytes())+"\n"))
-	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the member's encryption key cannot be read: %w; put it back from a backup: what is sealed to it cannot be read without", err)
 	}
 	secret, err := hex.DecodeString(strings.TrimSpace(string(b)))
 	if err != nil {
@@ -61,41 +53,40 @@ func EncryptionKey(c node.Config) (*ecdh.PrivateKey, error) {
 	return ecdh.X25519().NewPrivateKey(secret)
 }
 
-// WriteNew writes a private file, and never over one that is there.
-func WriteNew(file string, b []byte) error {
-	f, err := os.OpenFile(filepath.Clean(file), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
+// MakeEncryptionKey makes the home's X25519 key, or reads the one that is there.
+func MakeEncryptionKey(c node.Config) (*ecdh.PrivateKey, error) {
+	if _, err := os.Stat(EncryptionFile(c)); !errors.Is(err, fs.ErrNotExist) {
+		return EncryptionKey(c)
 	}
-	_, err = f.Write(b)
-	return errors.Join(err, f.Sync(), f.Close())
+	k, err := ecdh.X25519().GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	return k, files.New(EncryptionFile(c), []byte(hex.EncodeToString(k.Bytes())+"\n"))
 }
 
 // Write writes one of the ceremony's files as indented JSON to a new file.
 func Write(file string, v any) error {
-	b, err := json.MarshalIndent(v, "", "  ")
+	b, err := indented(v)
 	if err != nil {
 		return err
 	}
-	return WriteNew(file, append(b, '\n'))
+	return files.New(file, b)
+}
+
+// Rewrite is Write for a file that may be there: it is replaced whole.
+func Rewrite(file string, v any) error {
+	b, err := indented(v)
+	if err != nil {
+		return err
+	}
+	return files.Replace(file, b)
+}
+
+func indented(v any) ([]byte, error) {
+	b, err := json.MarshalIndent(v, "", "  ")
+	return append(b, '\n'), err
 }
 
 // Read reads one of the ceremony's files and refuses fields that it does not know, and files larger than 4 MiB.
-func Read(file string, into any) error {
-	b, err := os.ReadFile(filepath.Clean(file))
-	if err != nil {
-		return err
-	}
-	if len(b) > maxFileBytes {
-		return fmt.Errorf("%s has %d bytes, at most %d", file, len(b), maxFileBytes)
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: there is something behind its end", file)
-	}
-	return nil
-}
+func Read(file string, into any) error { return files.ReadJSON(file, maxFileBytes, into) }

@@ -3,13 +3,16 @@ package ceremony
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/splittally/splittally/app/files"
 	"github.com/splittally/splittally/app/node"
 )
 
@@ -24,7 +27,7 @@ func homeOf(t *testing.T, p *player) node.Config {
 	if err := c.Save(); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteNew(EncryptionFile(c), []byte(hex.EncodeToString(p.private.Bytes())+"\n")); err != nil {
+	if err := files.New(EncryptionFile(c), []byte(hex.EncodeToString(p.private.Bytes())+"\n")); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -36,11 +39,17 @@ func TestEncryptionKeyIsMadeOnce(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(c.Home, "config"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	one, err := EncryptionKey(c)
+	if _, err := EncryptionKey(c); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("a key that is lost was made anew", err)
+	}
+	if _, err := os.Stat(EncryptionFile(c)); err == nil {
+		t.Error("a key was made by reading it")
+	}
+	one, err := MakeEncryptionKey(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := EncryptionKey(c)
+	again, err := MakeEncryptionKey(c)
 	if err != nil || !one.Equal(again) {
 		t.Error("another key the second time", err)
 	}
@@ -74,10 +83,18 @@ func TestInstall(t *testing.T) {
 	var shared []byte
 	for _, p := range players {
 		home := homeOf(t, p)
+		var before []os.FileInfo
 		for range 2 { // again changes nothing
 			if err := Install(home, genesis, c, keys, &p.offer.Terms, p.private); err != nil {
 				t.Fatal(err)
 			}
+			after := stats(t, home.GenesisFile(), home.ConfigFile(), InvoiceKeyFile(home), NetworkFile(home))
+			for i := range before {
+				if os.SameFile(before[i], after[i]) {
+					t.Errorf("%s was written over in its place: a cut would leave half of it", after[i].Name())
+				}
+			}
+			before = after
 		}
 		if b, err := os.ReadFile(home.GenesisFile()); err != nil || !bytes.Equal(b, genesis) {
 			t.Error("another genesis", err)
@@ -103,6 +120,54 @@ func TestInstall(t *testing.T) {
 	}
 }
 
+func stats(t *testing.T, files ...string) (out []os.FileInfo) {
+	t.Helper()
+	for _, f := range files {
+		s, err := os.Stat(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// What fails half-way leaves each file whole or as it was, the genesis not there, and can be done again.
+func TestInstallHalfway(t *testing.T) {
+	players, c := consortium(t)
+	genesis, own := genesisOf(t, c), players[0]
+	keys, err := MakeInvoiceKeys(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range c.Offers {
+		c.Offers[i].Terms.P2P = fmt.Sprintf("192.0.2.%d:26656", i+1)
+	}
+	home := homeOf(t, own)
+	if err := os.MkdirAll(filepath.Join(NetworkFile(home), "in"), 0o700); err != nil { // what no file can replace
+		t.Fatal(err)
+	}
+	config, err := os.ReadFile(home.ConfigFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Install(home, genesis, c, keys, &own.offer.Terms, own.private); err == nil {
+		t.Fatal("installed without network.json")
+	}
+	if b, err := os.ReadFile(home.ConfigFile()); err != nil || !bytes.Equal(b, config) {
+		t.Error("the configuration was changed", err)
+	}
+	if _, err := os.Stat(home.GenesisFile()); err == nil {
+		t.Error("a genesis was left there")
+	}
+	if err := os.RemoveAll(NetworkFile(home)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Install(home, genesis, c, keys, &own.offer.Terms, own.private); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestInstallRefuses(t *testing.T) {
 	players, c := consortium(t)
 	genesis := genesisOf(t, c)
@@ -118,7 +183,7 @@ func TestInstallRefuses(t *testing.T) {
 	if _, err := os.Stat(home.GenesisFile()); err == nil {
 		t.Error("a genesis was left there")
 	}
-	c.Offers[1].Terms.P2P = "nobody.invalid:26656" // RFC 2606: never found
+	c.Offers[1].Terms.P2P = "no host:26656"
 	if err := Install(home, genesis, c, keys, &own.offer.Terms, own.private); err == nil || !strings.Contains(err.Error(), "peers") {
 		t.Error("installed with a peer that is nowhere:", err)
 	}

@@ -3,11 +3,11 @@ package ceremony
 import (
 	"crypto/ecdh"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
 
+	"github.com/splittally/splittally/app/files"
 	"github.com/splittally/splittally/app/node"
 	"github.com/splittally/splittally/modules/kernel/id"
 )
@@ -82,7 +82,8 @@ func (c *Ceremony) Peers(own *Terms) []string {
 }
 
 // Install puts a checked genesis into a home: the file itself, the peers into the configuration, the invoice key, and
-// network.json for wallets. Refused where the home has a genesis that is another one.
+// network.json for wallets. Each file is replaced whole, and the genesis, which the node begins from, comes last: cut off in
+// between, it is done again. Refused where the home has a genesis that is another one.
 func Install(conf node.Config, genesis []byte, c *Ceremony, keys *InvoiceKeys, own *Terms, private *ecdh.PrivateKey) error {
 	secret, err := keys.Open(own.Credential, private)
 	if err != nil {
@@ -99,19 +100,14 @@ func Install(conf node.Config, genesis []byte, c *Ceremony, keys *InvoiceKeys, o
 	if err := conf.Check(); err != nil {
 		return fmt.Errorf("with the other members' nodes as peers: %w", err)
 	}
-	return errors.Join(
-		os.WriteFile(conf.GenesisFile(), genesis, 0o600), conf.Save(),
-		replace(InvoiceKeyFile(conf), []byte(hex.EncodeToString(secret)+"\n")),
-		replaceJSON(NetworkFile(conf), c.Network(genesis)),
-	)
-}
-
-// replace writes what follows from genesis: the same each time.
-func replace(file string, b []byte) error { return os.WriteFile(file, b, 0o600) }
-
-func replaceJSON(file string, v any) error {
-	if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := files.Replace(InvoiceKeyFile(conf), []byte(hex.EncodeToString(secret)+"\n")); err != nil {
 		return err
 	}
-	return Write(file, v)
+	if err := Rewrite(NetworkFile(conf), c.Network(genesis)); err != nil {
+		return err
+	}
+	if err := conf.Save(); err != nil {
+		return err
+	}
+	return files.Replace(conf.GenesisFile(), genesis)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/splittally/splittally/app/files"
 	"github.com/splittally/splittally/modules/kernel/key"
 )
 
@@ -190,7 +191,7 @@ func TestOfferRoundTrip(t *testing.T) {
 		"too large": `{"splittally_offer":1` + strings.Repeat(" ", maxFileBytes) + "}",
 	} {
 		other := t.TempDir() + "/offer.json"
-		if err := WriteNew(other, []byte(text)); err != nil {
+		if err := files.New(other, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 		if err := Read(other, &Offer{}); err == nil {

@@ -3,9 +3,6 @@ package doctor
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/sha256"
-	"crypto/tls"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,14 +16,11 @@ import (
 	cmted25519 "github.com/cometbft/cometbft/crypto/ed25519"
 	"github.com/cometbft/cometbft/p2p"
 	"github.com/cometbft/cometbft/p2p/conn"
-	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	"github.com/cometbft/cometbft/types"
+	"github.com/splittally/splittally/app/node/headers"
 	"github.com/splittally/splittally/modules/kernel/gatev1"
 	"github.com/splittally/splittally/modules/kernel/gatev1/gatev1connect"
 )
-
-// errPin means that somebody else answers there.
-var errPin = errors.New("another key than the pinned one answers there")
 
 // maxAnswerBytes bounds what is read of a stranger's answer.
 const maxAnswerBytes = 4 << 20
@@ -37,65 +31,46 @@ type offsetOf struct {
 	ahead time.Duration
 }
 
-// client speaks to a gate that shows the pinned key, and to nobody else.
-func (p *patient) client(pin string) *http.Client {
-	return &http.Client{Timeout: p.o.Timeout, Transport: &http.Transport{
-		DisableKeepAlives: true, TLSHandshakeTimeout: p.o.Timeout,
-		TLSClientConfig: &tls.Config{
-			MinVersion: tls.VersionTLS13, InsecureSkipVerify: true, //nolint:gosec // the pin is what is verified
-			VerifyConnection: func(s tls.ConnectionState) error {
-				sum := sha256.Sum256(s.PeerCertificates[0].RawSubjectPublicKeyInfo)
-				if hex.EncodeToString(sum[:]) != pin {
-					return errPin
-				}
-				return nil
-			},
-		},
-	}}
-}
-
 // ask asks a gate who it is, how high its chain is and what time it has.
 func (p *patient) ask(ctx context.Context, member, address, pin string) *neighbour {
-	n := &neighbour{member: member, url: address, pin: pin}
+	n := &neighbour{member: member, url: address}
+	if n.pin, n.err = headers.ParsePin(pin); n.err != nil {
+		return n
+	}
 	ctx, cancel := context.WithTimeout(ctx, p.o.Timeout)
 	defer cancel()
-	h := p.client(pin)
-	g := gatev1connect.NewGateClient(h, address, connect.WithReadMaxBytes(maxAnswerBytes))
+	g, h := headers.Dial(address, n.pin, p.o.Timeout)
+	defer h.CloseIdleConnections()
 	hello, err := g.Hello(ctx, connect.NewRequest(&gatev1.HelloRequest{}))
 	if err != nil {
 		n.err = err
 		return n
 	}
 	n.hello = hello.Msg
-	if b, err := g.LightBlock(ctx, connect.NewRequest(&gatev1.LightBlockRequest{})); err == nil {
-		n.newest = decodeBlock(b.Msg.GetLightBlock())
-	}
+	n.newest = askBlock(ctx, g, 0)
 	n.date = p.askDate(ctx, h, address)
 	return n
 }
 
-// askBlock asks a gate for the header of a height; nil where it does not tell.
-func (p *patient) askBlock(ctx context.Context, n *neighbour, height int64) *types.LightBlock {
+// blockOf asks a gate for the header of a height; nil where it does not tell.
+func (p *patient) blockOf(ctx context.Context, n *neighbour, height int64) *types.LightBlock {
 	ctx, cancel := context.WithTimeout(ctx, p.o.Timeout)
 	defer cancel()
-	g := gatev1connect.NewGateClient(p.client(n.pin), n.url, connect.WithReadMaxBytes(maxAnswerBytes))
-	b, err := g.LightBlock(ctx, connect.NewRequest(&gatev1.LightBlockRequest{Height: height}))
+	g, h := headers.Dial(n.url, n.pin, p.o.Timeout)
+	defer h.CloseIdleConnections()
+	return askBlock(ctx, g, height)
+}
+
+func askBlock(ctx context.Context, g gatev1connect.GateClient, height int64) *types.LightBlock {
+	answer, err := g.LightBlock(ctx, connect.NewRequest(&gatev1.LightBlockRequest{Height: height}))
 	if err != nil {
 		return nil
 	}
-	return decodeBlock(b.Msg.GetLightBlock())
-}
-
-func decodeBlock(b []byte) *types.LightBlock {
-	m := &cmtproto.LightBlock{}
-	if m.Unmarshal(b) != nil {
+	b, err := headers.Decode(answer.Msg.GetLightBlock())
+	if err != nil {
 		return nil
 	}
-	out, err := types.LightBlockFromProto(m)
-	if err != nil || out.SignedHeader == nil || out.ValidatorSet == nil || out.ValidateBasic(out.ChainID) != nil {
-		return nil
-	}
-	return out
+	return b
 }
 
 // askDate compares clocks by the Date of an HTTP answer, which has whole seconds.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/cometbft/cometbft/crypto/ed25519"
+	"github.com/splittally/splittally/app/node"
 )
 
 // database judges whether the data can be opened, and who holds it.
@@ -65,7 +66,7 @@ func validator(_ context.Context, p *patient) []Finding {
 		return []Finding{fault("Put the priv_validator_key.json back that the offer was made with; a key that is lost is replaced by a vote.",
 			"the validator's key is not the one that this home offered at genesis, and it is not in the set")}
 	}
-	s, err := readSignState(p.config.Engine().PrivValidatorStateFile())
+	s, err := node.ReadSignState(p.config.Engine().PrivValidatorStateFile())
 	if err == nil && s.Height > 0 && !p.isValidator() {
 		return []Finding{warning("If a vote took it out, that is as it should be; otherwise put the right key back.", "the validator's key has signed at height %d and is not in the set", s.Height)}
 	}
@@ -84,7 +85,7 @@ func signing(ctx context.Context, p *patient) []Finding {
 	}
 	onChain := p.signedOnChain(ctx) // before the file is read: a running node goes on meanwhile
 	file := p.config.Engine().PrivValidatorStateFile()
-	s, err := readSignState(file)
+	s, err := node.ReadSignState(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return []Finding{fault("Never start with an empty one while the key may have signed elsewhere. On a new home run 'tallyd init'; otherwise restore as the runbook says under 'a lost machine'.", "%s is missing: nothing would keep the validator from signing twice", file)}
 	}
@@ -128,7 +129,7 @@ func (p *patient) signedOnChain(ctx context.Context) int64 {
 		}
 		asked++
 		for h := n.newest.Height; h > max(found, 0, n.newest.Height-commitsBack); h-- {
-			if b := p.askBlock(ctx, n, h); b != nil && signedHeight(b.Commit, address) > 0 {
+			if b := p.blockOf(ctx, n, h); b != nil && signedHeight(b.Commit, address) > 0 {
 				found = h
 			}
 		}

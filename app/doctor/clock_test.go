@@ -2,12 +2,14 @@ package doctor
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/cometbft/cometbft/types"
+	"github.com/splittally/splittally/app/ceremony"
 )
 
 func TestJudgeClock(t *testing.T) {
@@ -132,16 +134,35 @@ func TestStrangers(t *testing.T) {
 	if id, err := p.whoIsAt(t.Context(), l.Addr().String()); err == nil {
 		t.Errorf("it is taken for node %s", id)
 	}
-	if n := p.ask(t.Context(), "", "https://"+l.Addr().String(), "00"); n.hello != nil || n.err == nil {
+	if n := p.ask(t.Context(), "", "https://"+l.Addr().String(), strings.Repeat("00", 32)); n.hello != nil || n.err == nil {
 		t.Errorf("it is taken for a gate: %+v", n)
 	}
 	if locked, pid := lockedBy(t.TempDir()); locked || pid != 0 {
 		t.Error("an empty folder is held by a process")
 	}
-	if decodeBlock([]byte("garbage")) != nil {
-		t.Error("garbage was taken for a header")
+}
+
+// Neighbours that are silent cost the time of one, not of each.
+func TestNeighboursAreAskedAtOnce(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") // what takes connections and never says a word
+	if err != nil {
+		t.Fatal(err)
 	}
-	if b := decodeBlock(nil); b != nil {
-		t.Error("nothing was taken for a header")
+	defer l.Close()
+	p := &patient{o: Options{Timeout: 300 * time.Millisecond, Now: time.Now}, network: &ceremony.Network{}}
+	p.config.GateListen = l.Addr().String()
+	own := strings.Repeat("00", 32)
+	for n := range 20 {
+		p.network.Nodes = append(p.network.Nodes, ceremony.NetworkNode{Member: "other", URL: "https://" + l.Addr().String(), Pin: fmt.Sprintf("%064x", n)})
+	}
+	began := time.Now()
+	p.askAll(t.Context(), own)
+	if took := time.Since(began); took > 3*time.Second || len(p.others) != 19 || p.own.err == nil {
+		t.Errorf("%d others took %s", len(p.others), took)
+	}
+	for _, n := range p.others {
+		if n == nil || n.err == nil {
+			t.Errorf("%+v answers", n)
+		}
 	}
 }

@@ -67,7 +67,7 @@ func identity(_ context.Context, p *patient) []Finding {
 	if p.nodeID == "" {
 		found = append(found, fault("Put node_key.json back from your backup. With a new one ('tallyd init' elsewhere) the member must register the new peer id.", "%s is missing or damaged", e.NodeKeyFile()))
 	}
-	_, err := readValidatorKey(e.PrivValidatorKeyFile())
+	_, err := node.ReadValidatorKey(e.PrivValidatorKeyFile())
 	switch remote := p.config.RemoteSignerListen != ""; {
 	case remote && !errors.Is(err, os.ErrNotExist):
 		found = append(found, fault("Move the file to the signer's machine, with priv_validator_state.json: a key in two places signs twice.", "%s is here, and remote_signer_listen is set", e.PrivValidatorKeyFile()))

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/beevik/ntp"
+	"github.com/splittally/splittally/app/node/headers"
 )
 
 // address is a port of the configuration.
@@ -71,7 +72,7 @@ func (p *patient) port(ctx context.Context, a address) []Finding {
 func (p *patient) ours(ctx context.Context, a address) bool {
 	switch a.field {
 	case "gate_listen":
-		return !errors.Is(p.own.err, errPin)
+		return !errors.Is(p.own.err, headers.ErrPin)
 	case "p2p_listen":
 		id, err := p.whoIsAt(ctx, a.value)
 		return err == nil && (p.nodeID == "" || id == p.nodeID)

@@ -4,15 +4,15 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
-	cmtjson "github.com/cometbft/cometbft/libs/json"
 	"github.com/cometbft/cometbft/p2p"
-	"github.com/cometbft/cometbft/privval"
 	"github.com/cometbft/cometbft/types"
 	"github.com/splittally/splittally/app/ceremony"
 	"github.com/splittally/splittally/app/node"
@@ -42,11 +42,12 @@ type patient struct {
 
 // neighbour is a gate that was asked.
 type neighbour struct {
-	member, url, pin string
-	hello            *gatev1.HelloResponse // nil where it does not answer
-	newest           *types.LightBlock     // nil where it does not tell
-	date             offsetOf
-	err              error
+	member, url string
+	pin         [sha256.Size]byte
+	hello       *gatev1.HelloResponse // nil where it does not answer
+	newest      *types.LightBlock     // nil where it does not tell
+	date        offsetOf
+	err         error
 }
 
 // meet reads the home and asks whom it can. What cannot be read stays empty: the checks say so.
@@ -55,7 +56,7 @@ func (p *patient) meet(ctx context.Context) {
 	if k, err := p2p.LoadNodeKey(p.config.Engine().NodeKeyFile()); err == nil {
 		p.nodeID = string(k.ID())
 	}
-	if k, err := readValidatorKey(p.config.Engine().PrivValidatorKeyFile()); err == nil {
+	if k, err := node.ReadValidatorKey(p.config.Engine().PrivValidatorKeyFile()); err == nil {
 		p.validator = k.PubKey.Bytes()
 	}
 	p.offer = readIf[ceremony.Offer](ceremony.OfferFile(p.config))
@@ -65,15 +66,22 @@ func (p *patient) meet(ctx context.Context) {
 	p.network = readIf[ceremony.Network](ceremony.NetworkFile(p.config))
 	p.locked, p.pid = lockedBy(p.config.StateDir())
 	pin, _ := node.Pin(p.config.GateCertFile()) // the check of the certificate says what is wrong
-	p.own = p.ask(ctx, p.config.Member, "https://"+p.config.GateListen, pin)
-	for _, n := range p.networkNodes() {
-		if n.Pin != pin {
-			p.others = append(p.others, p.ask(ctx, n.Member, n.URL, n.Pin))
-		}
-	}
+	p.askAll(ctx, pin)
 	if !p.locked {
 		p.stored = openStored(p)
 	}
+}
+
+// askAll asks the node itself and its neighbours at once: one that is silent costs its own time alone.
+func (p *patient) askAll(ctx context.Context, pin string) {
+	var done sync.WaitGroup
+	done.Go(func() { p.own = p.ask(ctx, p.config.Member, "https://"+p.config.GateListen, pin) })
+	nodes := slices.DeleteFunc(slices.Clone(p.networkNodes()), func(n ceremony.NetworkNode) bool { return n.Pin == pin })
+	p.others = make([]*neighbour, len(nodes))
+	for i, n := range nodes {
+		done.Go(func() { p.others[i] = p.ask(ctx, n.Member, n.URL, n.Pin) })
+	}
+	done.Wait()
 }
 
 func (p *patient) networkNodes() []ceremony.NetworkNode {
@@ -124,30 +132,6 @@ func (p *patient) validators() *types.ValidatorSet {
 func (p *patient) isValidator() bool {
 	set := p.validators()
 	return set != nil && slices.ContainsFunc(set.Validators, func(v *types.Validator) bool { return bytes.Equal(v.PubKey.Bytes(), p.validator) })
-}
-
-func readValidatorKey(file string) (*privval.FilePVKey, error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	k := &privval.FilePVKey{}
-	if err := cmtjson.Unmarshal(b, k); err != nil {
-		return nil, err
-	}
-	if k.PubKey == nil || k.PrivKey == nil || !bytes.Equal(k.PrivKey.PubKey().Bytes(), k.PubKey.Bytes()) {
-		return nil, errors.New("its public key is not that of its secret key")
-	}
-	return k, nil
-}
-
-func readSignState(file string) (*privval.FilePVLastSignState, error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	s := &privval.FilePVLastSignState{}
-	return s, cmtjson.Unmarshal(b, s)
 }
 
 // readIf reads one of the ceremony's files; nil where it is not there or damaged.

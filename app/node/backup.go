@@ -15,6 +15,7 @@ import (
 	cmtjson "github.com/cometbft/cometbft/libs/json"
 	"github.com/cometbft/cometbft/privval"
 	"github.com/cometbft/cometbft/types"
+	"github.com/splittally/splittally/app/files"
 	"golang.org/x/crypto/chacha20poly1305"
 	"golang.org/x/crypto/scrypt"
 )
@@ -69,10 +70,7 @@ func Backup(c Config, passphrase, file string) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a, writeNew(file, func(w io.Writer) error {
-		_, err := w.Write(b)
-		return err
-	})
+	return a, files.New(file, b)
 }
 
 func gatherBackup(c Config) (*Archive, error) {
@@ -165,9 +163,7 @@ func openWith(key, b []byte) (*Archive, error) {
 
 func parseArchive(content []byte) (*Archive, error) {
 	a := &Archive{}
-	in := json.NewDecoder(bytes.NewReader(content))
-	in.DisallowUnknownFields()
-	if err := in.Decode(a); err != nil || in.More() {
+	if err := files.DecodeJSON(content, a); err != nil {
 		return nil, fmt.Errorf("%w: its content cannot be read: %w", ErrBackup, err)
 	}
 	return a, a.check()

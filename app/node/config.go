@@ -59,7 +59,7 @@ type Config struct {
 	SnapshotEveryBlocks int `koanf:"snapshot_every_blocks"`
 	SnapshotsKept       int `koanf:"snapshots_kept"`
 	// StateSyncTrustHeight and StateSyncTrustHash name a header that another member told the operator; a node without blocks
-	// then begins from a peer's snapshot. StateSyncGates are gates of two members at least, PIN@host:port.
+	// then begins from a peer's snapshot. StateSyncGates are gates of two members at least, NAME=PIN@host:port.
 	StateSyncTrustHeight int      `koanf:"state_sync_trust_height"`
 	StateSyncTrustHash   string   `koanf:"state_sync_trust_hash"`
 	StateSyncGates       []string `koanf:"state_sync_gates"`

@@ -16,7 +16,8 @@ func (c Config) checkStateSync() error {
 	if len(c.StateSyncGates) > headers.GatesMax {
 		return fieldError("state_sync_gates", "%d are listed, at most %d", len(c.StateSyncGates), headers.GatesMax)
 	}
-	if _, err := c.Gates(); err != nil {
+	gates, err := c.Gates()
+	if err != nil {
 		return err
 	}
 	if hash, err := hex.DecodeString(c.StateSyncTrustHash); err != nil || len(hash) != hashBytes && c.StateSyncTrustHash != "" {
@@ -25,8 +26,11 @@ func (c Config) checkStateSync() error {
 	switch {
 	case (c.StateSyncTrustHeight == 0) != (c.StateSyncTrustHash == ""):
 		return fieldError("state_sync_trust_hash", "it and state_sync_trust_height name one header: set both, or none")
-	case c.StateSyncTrustHeight > 0 && len(c.StateSyncGates) < headers.Members:
-		return fieldError("state_sync_gates", "%d are listed: name gates of two members at least, as PIN@host:port", len(c.StateSyncGates))
+	case c.StateSyncTrustHeight == 0:
+		return nil
+	}
+	if err := headers.CheckMembers(gates); err != nil {
+		return fieldError("state_sync_gates", "%s", err)
 	}
 	return nil
 }

@@ -67,19 +67,28 @@ var spoilt = map[string][]func(*node.Config){
 	"state_sync_trust_hash":    words(func(c *node.Config, w string) { c.StateSyncTrustHeight, c.StateSyncTrustHash = 1, w })[:4],
 	"state_sync_gates": {
 		func(c *node.Config) { c.StateSyncGates = []string{""} }, func(c *node.Config) { c.StateSyncGates = make([]string, 21) },
-		func(c *node.Config) { c.StateSyncGates = []string{gate, gate[1:]} }, func(c *node.Config) { c.StateSyncGates = []string{gate[:65] + "host"} },
+		func(c *node.Config) { c.StateSyncGates = []string{gate, gate[1:]} }, func(c *node.Config) { c.StateSyncGates = []string{"A=" + pin + "@host"} },
 		func(c *node.Config) {
-			c.StateSyncTrustHeight, c.StateSyncTrustHash, c.StateSyncGates = 1, gate[:64], []string{gate}
+			c.StateSyncTrustHeight, c.StateSyncTrustHash, c.StateSyncGates = 1, pin, []string{gate}
+		},
+		func(c *node.Config) { // two of one member
+			c.StateSyncTrustHeight, c.StateSyncTrustHash, c.StateSyncGates = 1, pin, []string{gate, "Hanhai=00" + gate[9:]}
+		},
+		func(c *node.Config) { // one of two members
+			c.StateSyncTrustHeight, c.StateSyncTrustHash, c.StateSyncGates = 1, pin, []string{gate, "B" + gate[6:]}
 		},
 	},
-	"remote_signer_listen": addresses(func(c *node.Config, a string) { c.RemoteSignerListen, c.RemoteSignerKey = a, gate[:64] }, "localhost:1", ":1"),
+	"remote_signer_listen": addresses(func(c *node.Config, a string) { c.RemoteSignerListen, c.RemoteSignerKey = a, pin }, "localhost:1", ":1"),
 	"remote_signer_key": {
-		func(c *node.Config) { c.RemoteSignerKey = gate[:64] }, func(c *node.Config) { c.RemoteSignerListen = "127.0.0.1:1" },
-		func(c *node.Config) { c.RemoteSignerListen, c.RemoteSignerKey = "127.0.0.1:1", gate[:62] },
+		func(c *node.Config) { c.RemoteSignerKey = pin }, func(c *node.Config) { c.RemoteSignerListen = "127.0.0.1:1" },
+		func(c *node.Config) { c.RemoteSignerListen, c.RemoteSignerKey = "127.0.0.1:1", pin[:62] },
 	},
 }
 
-var gate = strings.Repeat("ab", 32) + "@127.0.0.1:26443"
+var (
+	pin  = strings.Repeat("ab", 32)
+	gate = "Hanhai=" + pin + "@127.0.0.1:26443"
+)
 
 func peerAt(address string) func(*node.Config) {
 	return func(c *node.Config) { c.Peers = []string{peer[:41] + address} }

@@ -29,7 +29,7 @@ twice is data/priv_validator_state.json, which must never be copied or put back.
 	{"state_sync_trust_height", `With state_sync_trust_hash a header that another member has told you over another way: a node without blocks then begins from a
 peer's snapshot instead of all blocks. It then has no events and outcomes of the blocks before. 0: it begins with the first block.`},
 	{"state_sync_trust_hash", `The hash of that header, 64 hex digits, not older than 14 days.`},
-	{"state_sync_gates", `Gates of two or more members that show headers: ["PIN@host:port", ...], the pin with 64 hex digits.`},
+	{"state_sync_gates", `Gates of two or more members that show headers: ["NAME=PIN@host:port", ...], the member's name and the pin with 64 hex digits.`},
 	{"remote_signer_listen", `Where the one signer connects that has the validator's key, IP:port of an inner network; empty: the key is in this home.`},
 	{"remote_signer_key", `The public key of that signer, 64 hex digits: 'tallyd signer key' shows it on its machine.`},
 	{"check_invariants", `Checks every invariant after every block: slow, for tests.`},

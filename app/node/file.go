@@ -3,7 +3,6 @@ package node
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/providers/structs"
 	"github.com/knadh/koanf/v2"
+	"github.com/splittally/splittally/app/files"
 )
 
 // Load reads the configuration of a home; fields that it does not name keep their defaults, and fields that nobody
@@ -63,7 +63,7 @@ func (c Config) Save() error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(c.ConfigFile(), b, 0o600)
+	return files.Replace(c.ConfigFile(), b)
 }
 
 // text writes the fields in the order in which they are explained.

@@ -66,8 +66,8 @@ func ReadIdentity(c Config) (Identity, error) {
 		return Identity{}, err
 	}
 	ident := Identity{PeerID: string(key.ID())}
-	if _, err := os.Stat(e.PrivValidatorKeyFile()); err == nil {
-		ident.Validator = privval.LoadFilePVEmptyState(e.PrivValidatorKeyFile(), "").Key.PubKey.Bytes()
+	if ident.Validator, err = validatorPublic(e); err != nil {
+		return Identity{}, err
 	}
 	ident.Pin, err = Pin(c.GateCertFile())
 	return ident, err

@@ -141,7 +141,29 @@ func (n *Node) startEngine(genesis *types.GenesisDoc) error {
 		return fmt.Errorf("the engine does not start: %w", err)
 	}
 	n.local = rpclocal.New(n.engine)
-	return n.engine.Start()
+	if err := n.engine.Start(); err != nil {
+		return errors.Join(fmt.Errorf("the engine does not start: %w", err), n.stopHalf())
+	}
+	return nil
+}
+
+// reactors are the engine's by their names.
+var reactors = []string{"CONSENSUS", "BLOCKSYNC", "STATESYNC", "MEMPOOL", "EVIDENCE", "PEX"}
+
+// stopHalf stops what an engine that did not start has left running: it stops its reactors only where all of them began,
+// and they would go on over a state that is closed.
+func (n *Node) stopHalf() error {
+	n.stopping.Store(true)
+	var errs []error
+	for _, name := range reactors {
+		if r, ok := n.engine.Switch().Reactor(name); ok && r.IsRunning() {
+			errs = append(errs, r.Stop())
+		}
+	}
+	if bus := n.engine.EventBus(); bus.IsRunning() {
+		errs = append(errs, bus.Stop())
+	}
+	return errors.Join(errs...)
 }
 
 // snapshots are made and kept as the configuration says.

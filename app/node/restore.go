@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cometbft/cometbft/privval"
+	"github.com/splittally/splittally/app/files"
 	"github.com/splittally/splittally/app/node/headers"
 )
 
@@ -28,8 +29,8 @@ var ErrStale = errors.New("the newest block that the gates show is older than a 
 // NetworkHeight asks two members' gates for the network's newest height, each header proven from trust, or from the backup's
 // genesis where trust is empty.
 func (a *Archive) NetworkHeight(ctx context.Context, trust headers.Trust, gates []headers.Gate) (int64, error) {
-	if len(gates) < headers.Members {
-		return 0, fmt.Errorf("name gates of %d members at least, as PIN@host:port", headers.Members)
+	if err := headers.CheckMembers(gates); err != nil {
+		return 0, fmt.Errorf("gates: %w", err)
 	}
 	genesis, err := a.Genesis()
 	if err != nil {
@@ -77,7 +78,7 @@ func (a *Archive) Restore(home string, signedBelow int64) (Config, error) {
 	last.Save()
 	for _, f := range backupFiles {
 		if b, ok := a.Files[f.name]; ok {
-			if err := os.WriteFile(c.path(filepath.FromSlash(f.name)), b, 0o600); err != nil {
+			if err := files.New(c.path(filepath.FromSlash(f.name)), b); err != nil {
 				return c, err
 			}
 		}

@@ -90,10 +90,9 @@ func ReadSignerKeys(c Config) (out SignerKeys, err error) {
 	if out.Node, err = identityIn(e.NodeKeyFile()); err != nil {
 		return out, err
 	}
-	if _, err := os.Stat(e.PrivValidatorKeyFile()); err == nil {
-		out.Validator = fmt.Sprintf("%x", privval.LoadFilePVEmptyState(e.PrivValidatorKeyFile(), "").Key.PubKey.Bytes())
-	}
-	return out, nil
+	validator, err := validatorPublic(e)
+	out.Validator = fmt.Sprintf("%x", validator)
+	return out, err
 }
 
 func identityIn(file string) (string, error) {
@@ -125,14 +124,9 @@ func OpenSigner(c Config, chain, node string, log *slog.Logger) (*Signer, error)
 	if s.lock, err = storage.OpenFile(c.path("data", "signer.lock"), false); err != nil {
 		return nil, fmt.Errorf("another signer runs on this home: %w", err)
 	}
-	e := c.Engine()
-	if _, err = os.Stat(e.PrivValidatorKeyFile()); err == nil {
-		_, err = readSignState(e.PrivValidatorStateFile())
-	}
-	if err != nil {
+	if s.pv, err = openValidator(c.Engine()); err != nil {
 		return nil, errors.Join(err, s.lock.Close())
 	}
-	s.pv = privval.LoadFilePV(e.PrivValidatorKeyFile(), e.PrivValidatorStateFile())
 	return s, nil
 }
 

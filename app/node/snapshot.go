@@ -6,14 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	cfg "github.com/cometbft/cometbft/config"
 	sm "github.com/cometbft/cometbft/state"
 	engstore "github.com/cometbft/cometbft/store"
 	"github.com/cometbft/cometbft/types"
 	"github.com/splittally/splittally/app"
+	"github.com/splittally/splittally/app/files"
 	"github.com/splittally/splittally/app/node/headers"
 )
 
@@ -61,22 +60,10 @@ func ExportSnapshot(c Config, height int64, file string) (app.Manifest, error) {
 	}
 	for _, m := range all {
 		if height == 0 || m.Height == height {
-			return m, writeNew(file, func(w io.Writer) error { return app.ExportSnapshot(w, c.snapshots().Dir, m) })
+			return m, files.Create(file, func(w io.Writer) error { return app.ExportSnapshot(w, c.snapshots().Dir, m) })
 		}
 	}
 	return app.Manifest{}, fmt.Errorf("%w: 'tallyd snapshot list' shows what there is, 'tallyd snapshot create' makes one", app.ErrNoSnapshot)
-}
-
-// writeNew never replaces a file, and leaves none that is half written.
-func writeNew(file string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(filepath.Clean(file), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, os.Remove(file))
-	}
-	return nil
 }
 
 // RestoreSnapshot lets a node without blocks begin from a snapshot file. The file is held against headers that two members'

@@ -46,7 +46,7 @@ func joining(t *testing.T, n *apptest.Network) node.Config {
 	c := n.Nodes[4]
 	c.SnapshotEveryBlocks = 0
 	c.StateSyncTrustHeight, c.StateSyncTrustHash = 2, fmt.Sprintf("%x", []byte(b.Hash()))
-	c.StateSyncGates = []string{n.IDs[0].Pin + "@" + n.Nodes[0].GateListen, n.IDs[1].Pin + "@" + n.Nodes[1].GateListen}
+	c.StateSyncGates = []string{"A=" + n.IDs[0].Pin + "@" + n.Nodes[0].GateListen, "B=" + n.IDs[1].Pin + "@" + n.Nodes[1].GateListen}
 	return c
 }
 
@@ -130,10 +130,10 @@ func TestFalseTrust(t *testing.T) {
 		says   string
 	}{
 		"another header": {func(c *node.Config) { c.StateSyncTrustHash = strings.Repeat("ab", 32) }, "expected header's hash"},
-		"one member":     {func(c *node.Config) { c.StateSyncGates[1] = c.StateSyncGates[0] }, "fewer than 2 members"},
-		"another pin":    {func(c *node.Config) { c.StateSyncGates[1] = strings.Repeat("0", 64) + c.StateSyncGates[1][64:] }, "another certificate"},
+		"one member":     {func(c *node.Config) { c.StateSyncGates[1] = "A" + c.StateSyncGates[1][1:] }, "fewer than 2 members"},
+		"another pin":    {func(c *node.Config) { c.StateSyncGates[1] = "B=" + strings.Repeat("0", 64) + c.StateSyncGates[1][66:] }, "another certificate"},
 		"a gate that is down": {func(c *node.Config) {
-			c.StateSyncGates[1] = c.StateSyncGates[1][:65] + "127.0.0.1:1"
+			c.StateSyncGates[1] = c.StateSyncGates[1][:67] + "127.0.0.1:1"
 		}, "fewer than 2 members"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	cfg "github.com/cometbft/cometbft/config"
 	"github.com/cometbft/cometbft/crypto"
 	"github.com/cometbft/cometbft/crypto/ed25519"
-	cmtjson "github.com/cometbft/cometbft/libs/json"
 	"github.com/cometbft/cometbft/libs/log"
 	"github.com/cometbft/cometbft/p2p"
 	"github.com/cometbft/cometbft/privval"
@@ -56,31 +55,11 @@ func (n *Node) validator(e *cfg.Config, chain string, key *p2p.NodeKey) (types.P
 	case n.config.RemoteSignerListen == "" && missing != nil:
 		return nil, fmt.Errorf("the validator's key cannot be read; 'tallyd init' makes one, remote_signer_listen does without: %w", missing)
 	case n.config.RemoteSignerListen == "":
-		return privval.LoadFilePV(e.PrivValidatorKeyFile(), e.PrivValidatorStateFile()), nil
+		return openValidator(e)
 	case missing == nil:
 		return nil, fmt.Errorf("%s is there, and remote_signer_listen is set: a key in two places signs twice; move the file to the signer's machine, with %s", e.PrivValidatorKeyFile(), e.PrivValidatorStateFile())
 	}
 	return n.remoteValidator(chain, key, last, e.PrivValidatorStateFile())
-}
-
-// readSignState reads what was signed last; a file that is not there is an error, because it is what keeps a validator
-// from signing twice.
-func readSignState(file string) (last privval.FilePVLastSignState, err error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return last, fmt.Errorf("what this validator signed last cannot be read; 'tallyd restore' makes a safe one anew: %w", err)
-	}
-	if err := cmtjson.Unmarshal(b, &last); err != nil {
-		return last, fmt.Errorf("%s: %w; 'tallyd restore' makes a safe one anew", file, err)
-	}
-	return last, nil
-}
-
-// signStateAt is a sign state that can be saved in a file.
-func signStateAt(file string, last privval.FilePVLastSignState) privval.FilePVLastSignState {
-	own := privval.NewFilePV(ed25519.GenPrivKey(), "", file).LastSignState // nobody else sets the file
-	own.Height, own.Round, own.Step, own.Signature, own.SignBytes = last.Height, last.Round, last.Step, last.Signature, last.SignBytes
-	return own
 }
 
 // remoteValidator listens for the one signer that the configuration names, over an encrypted channel on which both show

@@ -152,12 +152,12 @@ func (p *program) changePolicy(cmd *cobra.Command, text string, change func(*mem
 		}
 		next := proto.CloneOf(a.Policy)
 		for _, k := range next.Keys {
-			k.SinceHeight = 0 // the chain sets it
+			k.SinceHeight, k.SinceUnixS = 0, 0 // the chain sets them
 		}
 		if err := change(next); err != nil {
 			return err
 		}
-		return p.act(ctx, s, deed{messages: []proto.Message{&membersv1.SetPolicy{Account: a.Id, Policy: next}}})
+		return p.act(ctx, s, deed{messages: []proto.Message{&membersv1.SetPolicy{Account: a.Id, Policy: next, Replaces: membersv1.PolicyHash(a.Policy).Bytes()}}})
 	})
 }
 

@@ -106,7 +106,10 @@ func standingOf(ctx context.Context, s *wallet.Session, text string) (*membersv1
 	if _, _, err := s.Client.Get(ctx, membersv1.MemberKey(id.Must(found.Id)), now); err != nil {
 		return nil, nil, err
 	}
-	return &membersv1.SetStanding{Member: now.Id, State: now.State, Roles: now.Roles, Seat: now.Seat, SupplierQuota: now.SupplierQuota}, now, nil
+	return &membersv1.SetStanding{
+		Member: now.Id, State: now.State, Roles: now.Roles, Seat: now.Seat, SupplierQuota: now.SupplierQuota,
+		Replaces: membersv1.StandingHash(now).Bytes(),
+	}, now, nil
 }
 
 // proposeState changes a member's state and nothing else of it.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/splittally/splittally/app/apptest"
 	"github.com/splittally/splittally/app/node"
+	"github.com/splittally/splittally/sdk"
 	"github.com/splittally/splittally/sdk/invoice"
 )
 
@@ -192,4 +193,17 @@ func BenchmarkIssueTable(b *testing.B) {
 	}
 	b.ReportMetric(rows*float64(b.N)/b.Elapsed().Seconds(), "vouchers/s")
 	b.ReportMetric(rows*float64(b.N)/issuing, "vouchers/s-sending")
+}
+
+// A row's state is what is known: unknown is not "not issued".
+func TestRowState(t *testing.T) {
+	for want, end := range map[string]error{
+		rowIssued:  nil,
+		rowUnknown: fmt.Errorf("%w: %w", sdk.ErrUnsettled, errors.New("the answer was lost")),
+		rowNot:     &sdk.Refusal{Number: 1},
+	} {
+		if got := rowState(sdk.Issued{Err: end}); got != want {
+			t.Errorf("%v: %q, want %q", end, got, want)
+		}
+	}
 }

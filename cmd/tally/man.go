@@ -26,6 +26,8 @@ them: man -l FOLDER/tally.1; to install them: copy them to /usr/local/share/man/
 			}
 			root := cmd.Root()
 			root.DisableAutoGenTag = true
+			root.PersistentFlags().Lookup("home").DefValue = "~/.tally" // not that of whoever writes the pages
+			root.PersistentFlags().Lookup("passphrase-file").DefValue = ""
 			head := &doc.GenManHeader{Section: "1", Source: "tally " + version, Manual: "Splittally", Date: &manDate}
 			if err := doc.GenManTree(root, head, args[0]); err != nil {
 				return lang.Errorf("%s: %w", args[0], err)

@@ -86,12 +86,19 @@ func (p *program) showDeposits(ctx context.Context, s *wallet.Session) error {
 		all = append(all, depositJSON{Bank: hex.EncodeToString(b.Bank), BankName: name, AmountMinor: b.AmountMinor, Currency: b.Currency})
 		table = append(table, []string{name, wallet.Money(b.AmountMinor, b.Currency)})
 	}
-	return p.answer(map[string]any{"verified": verified(s, list.Verified), "deposits": all, "totals": totalsOf(list.Totals)}, func(w page) {
+	money, waiting, err := blocked(ctx, s)
+	if err != nil {
+		return err
+	}
+	return p.answer(map[string]any{
+		"verified": verified(s, list.Verified), "deposits": all, "totals": totalsOf(list.Totals), "blocked": money,
+	}, func(w page) {
 		if len(all) == 0 {
 			w.say("No bank owes you anything on the chain.\n")
 		} else {
 			grid(w, []int{2}, []string{"bank", "amount"}, table)
 		}
+		titled(w, "Money that waits for you until no freeze stands:", []string{"bank", "amount", "voucher", "part"}, waiting)
 		stamp(w, s, list.Verified)
 	})
 }

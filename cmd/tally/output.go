@@ -39,7 +39,8 @@ people goes to standard error. Fields keep their names and meaning; new ones may
   pending, owed      {"verified", "vouchers", "totals"}
                      a voucher: {"voucher", "obligor", "creditor", "amount_minor", "outstanding_minor", "currency",
                      "issued", "due", "state", "invoices", "contract", "over_60_days"}
-  deposits           {"verified", "deposits": [{"bank", "amount_minor", "currency"}], "totals"}
+  deposits           {"verified", "deposits": [{"bank", "amount_minor", "currency"}], "totals", "blocked": [{"bank",
+                     "amount_minor", "currency", "voucher", "part"}]}
   trail              {"verified", "part", "voucher", "steps": [{"step", "from", "to", "amount_minor", "time", …}]}
   what is signed     {"transaction", "what", "height", "verified", "created": {…}}: issue creates "vouchers", invite
                      "member" and "account"

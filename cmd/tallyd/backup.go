@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/app/node"
 	"github.com/splittally/splittally/app/node/headers"
-	"golang.org/x/term"
 )
 
 // oldIsOff is what an operator types who has seen to it.
@@ -32,7 +31,7 @@ what the validator signed last, because put back it would be old: see 'tallyd re
 			if err != nil {
 				return err
 			}
-			passphrase, err := askPassphrase(passphraseFile, true)
+			passphrase, err := askPassphrase(cmd, "the backup", passphraseFile, true)
 			if err != nil {
 				return err
 			}
@@ -77,7 +76,7 @@ The node gets its data from its peers: all blocks, or a snapshot, see state_sync
 	homeFlag(cmd, &r.home)
 	f := cmd.Flags()
 	f.StringVar(&r.passphraseFile, "passphrase-file", "", "a file with the passphrase; asked for without")
-	f.StringSliceVar(&r.gates, "gate", nil, "a member's gate, PIN@host:port; name two members' at least")
+	f.StringArrayVar(&r.gates, "gate", nil, "a member's gate, NAME=PIN@host:port; name two members' at least")
 	f.Int64Var(&r.trustHeight, "trust-height", 0, "height of a header that a member told you; without it the genesis is trusted, for 14 days")
 	f.StringVar(&r.trustHash, "trust-hash", "", "hash of that header")
 	f.Int64Var(&r.signedBelow, "signed-below", 0, "do not ask the network: the old validator has signed nothing above this height")
@@ -95,7 +94,7 @@ func (r *restoring) run(cmd *cobra.Command, file string) error {
 		return err
 	}
 	defer f.Close() //nolint:errcheck // it was only read
-	passphrase, err := askPassphrase(r.passphraseFile, false)
+	passphrase, err := askPassphrase(cmd, "the backup", r.passphraseFile, false)
 	if err != nil {
 		return err
 	}
@@ -159,33 +158,4 @@ func (r *restoring) height(ctx context.Context, a *node.Archive) (int64, error) 
 		return 0, fmt.Errorf("the height up to which the old validator may have signed is not known: %w. If you know it, from the other members, give it with --signed-below", err)
 	}
 	return newest + r.margin, nil
-}
-
-// askPassphrase reads a passphrase from the first line of a file, or asks for it; twice where it is a new one.
-func askPassphrase(file string, fresh bool) (string, error) {
-	if file != "" {
-		b, err := os.ReadFile(filepath.Clean(file))
-		line, _, _ := strings.Cut(string(b), "\n")
-		return strings.TrimRight(line, "\r"), err
-	}
-	terminal := int(os.Stdin.Fd())
-	if !term.IsTerminal(terminal) {
-		return "", errors.New("there is no terminal to ask for the passphrase: give a file with --passphrase-file")
-	}
-	first, err := promptPassphrase(terminal, "Passphrase of the backup: ")
-	if err != nil || !fresh {
-		return first, err
-	}
-	second, err := promptPassphrase(terminal, "Once more: ")
-	if err == nil && first != second {
-		err = errors.New("the two passphrases differ")
-	}
-	return first, err
-}
-
-func promptPassphrase(terminal int, prompt string) (string, error) {
-	fmt.Fprint(os.Stderr, prompt)
-	b, err := term.ReadPassword(terminal)
-	fmt.Fprintln(os.Stderr)
-	return string(b), err
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -13,7 +11,6 @@ import (
 	"github.com/splittally/splittally/app/ceremony"
 	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/sdk/keys"
-	"golang.org/x/term"
 )
 
 const genesisHelp = `The members of a new network make its genesis together. No secret leaves its owner's machine.
@@ -48,34 +45,11 @@ func passphraseFlag(c *cobra.Command, file *string) {
 
 // loadKey opens an account's key that 'tally keys' made.
 func loadKey(cmd *cobra.Command, file, passphraseFile string) (key.Signer, error) {
-	passphrase, err := passphraseFor(cmd, file, passphraseFile)
+	passphrase, err := askPassphrase(cmd, file, passphraseFile, false)
 	if err != nil {
 		return nil, err
 	}
 	return keys.Load(file, passphrase)
-}
-
-func passphraseFor(cmd *cobra.Command, file, passphraseFile string) (string, error) {
-	if passphraseFile != "" {
-		f, err := os.Open(passphraseFile)
-		if err != nil {
-			return "", fmt.Errorf("--passphrase-file: %w", err)
-		}
-		defer f.Close()
-		line, err := bufio.NewReader(f).ReadString('\n')
-		if err != nil && line == "" {
-			return "", fmt.Errorf("--passphrase-file: %s is empty", passphraseFile)
-		}
-		return strings.TrimRight(line, "\r\n"), nil
-	}
-	stdin := int(os.Stdin.Fd()) //nolint:gosec // a file descriptor
-	if !term.IsTerminal(stdin) {
-		return "", errors.New("nobody is here to type the passphrase: name a file that has it with --passphrase-file")
-	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "Passphrase of %s: ", file)
-	b, err := term.ReadPassword(stdin)
-	fmt.Fprintln(cmd.ErrOrStderr())
-	return string(b), err
 }
 
 // offset reads +08:00 as seconds east of UTC.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/splittally/splittally/app/ceremony"
+	"github.com/splittally/splittally/app/files"
 )
 
 // assembleFlags are what 'tallyd genesis assemble' takes.
@@ -115,7 +116,7 @@ func (f *assembleFlags) write(cmd *cobra.Command, c *ceremony.Ceremony, genesis 
 	}
 	file := filepath.Join(f.out, "genesis.json")
 	if err := errors.Join(
-		ceremony.WriteNew(file, genesis),
+		files.New(file, genesis),
 		ceremony.Write(ceremony.Beside(file, ceremony.CeremonyName), c),
 		ceremony.Write(ceremony.Beside(file, ceremony.InvoiceKeysName), sealed),
 	); err != nil {

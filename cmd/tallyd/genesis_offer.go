@@ -93,8 +93,11 @@ func (f *offerFlags) run(cmd *cobra.Command) error {
 		}
 	}
 	if f.terms.Power > 0 {
-		pv := privval.LoadFilePVEmptyState(f.validatorKeyFile(c), "")
-		if err := o.SignValidator(pv.Key.PrivKey.Sign); err != nil {
+		k, err := f.readValidatorKey(c)
+		if err != nil {
+			return err
+		}
+		if err := o.SignValidator(k.PrivKey.Sign); err != nil {
 			return err
 		}
 	}
@@ -130,6 +133,14 @@ func (f *offerFlags) validatorKeyFile(c node.Config) string {
 		return f.validatorKey
 	}
 	return c.Engine().PrivValidatorKeyFile()
+}
+
+func (f *offerFlags) readValidatorKey(c node.Config) (*privval.FilePVKey, error) {
+	k, err := node.ReadValidatorKey(f.validatorKeyFile(c))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; it is a validator's key as 'tallyd init' makes it", f.validatorKeyFile(c), err)
+	}
+	return k, nil
 }
 
 // complete fills the terms in from the home and the flags, and tells which key files are here to sign.
@@ -183,10 +194,13 @@ func (f *offerFlags) fromHome(c node.Config) error {
 	}
 	f.terms.Nodes, f.terms.Pin = append([]string{ident.PeerID}, f.nodes...), ident.Pin
 	if f.terms.Power != 0 {
-		pv := privval.LoadFilePVEmptyState(f.validatorKeyFile(c), "")
-		f.terms.Validator = fmt.Sprintf("%x", pv.Key.PubKey.Bytes())
+		k, err := f.readValidatorKey(c)
+		if err != nil {
+			return err
+		}
+		f.terms.Validator = fmt.Sprintf("%x", k.PubKey.Bytes())
 	}
-	private, err := ceremony.EncryptionKey(c)
+	private, err := ceremony.MakeEncryptionKey(c)
 	if err != nil {
 		return err
 	}
@@ -228,7 +242,7 @@ func signOfferCommand() *cobra.Command {
 			if err := o.Sign(s); err != nil {
 				return err
 			}
-			if err := rewrite(args[0], &o); err != nil {
+			if err := ceremony.Rewrite(args[0], &o); err != nil {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s has signed the offer of %s; %d of its %d keys have.\n", s.Public(), o.Terms.Name, len(o.Signatures), len(o.Terms.Keys))
@@ -239,13 +253,4 @@ func signOfferCommand() *cobra.Command {
 	passphraseFlag(cmd, &passphraseFile)
 	_ = cmd.MarkFlagRequired("key") // the flag is there
 	return cmd
-}
-
-// rewrite replaces a file whole or not at all.
-func rewrite(file string, v any) error {
-	next := file + ".new"
-	if err := ceremony.Write(next, v); err != nil {
-		return err
-	}
-	return os.Rename(next, file)
 }

@@ -59,7 +59,9 @@ func (g *ground) endpoint(i int) sdk.Endpoint {
 	return sdk.Endpoint{URL: "https://" + g.net.Nodes[i].GateListen, Pin: g.net.IDs[i].Pin}
 }
 
-func (g *ground) gate(i int) string { return g.net.IDs[i].Pin + "@" + g.net.Nodes[i].GateListen }
+func (g *ground) gate(i int) string {
+	return fmt.Sprintf("member %d=", i) + g.net.IDs[i].Pin + "@" + g.net.Nodes[i].GateListen
+}
 
 func (g *ground) reaches(i int, height int64) {
 	g.t.Helper()

@@ -9,6 +9,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/kernel/money"
+	"github.com/splittally/splittally/modules/members/memberstest"
 	"github.com/splittally/splittally/modules/members/membersv1"
 )
 
@@ -56,10 +57,9 @@ func TestMintRefusals(t *testing.T) {
 // invite admits a supplier, whose account may not act before it has joined.
 func (w *world) invite() kerneltest.Actor {
 	w.TB.Helper()
-	pub := kerneltest.Signer("invitation").Public()
+	invitation := memberstest.Key("invitation")
 	body := w.Body(bank, kerneltest.Call(bank, &membersv1.AdmitSupplier{
-		Legal:         &membersv1.Legal{Name: "new", CredentialKind: membersv1.CredentialKind_CREDENTIAL_KIND_LEI, Credential: lei("new")},
-		IdentityCheck: id.Hash("check").Bytes(), InvitationKind: uint32(pub.Kind), InvitationKey: pub.Bytes,
+		Legal: memberstest.LEI("new"), IdentityCheck: id.Hash("check").Bytes(), InvitationKind: invitation.Kind, InvitationKey: invitation.PublicKey,
 	}))
 	if r := w.Raw(w.Sign(body, bank)); r.Err != nil {
 		w.TB.Fatal(r.Err)

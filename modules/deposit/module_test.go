@@ -2,71 +2,30 @@ package deposit_test
 
 import (
 	"bytes"
-	"errors"
 	"strings"
 	"testing"
 
+	"github.com/splittally/splittally/modules/deposit"
 	"github.com/splittally/splittally/modules/deposit/depositv1"
-	"github.com/splittally/splittally/modules/kernel"
-	"github.com/splittally/splittally/modules/kernel/errs"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
-	"github.com/splittally/splittally/modules/kernel/txv1"
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
-// routes has a call of every method that takes effect, and an actor without the role for it.
-var routes = []struct {
-	as, without kerneltest.Actor
-	do          proto.Message
-}{
-	{bank, acme, mint(acme, 1)},
-	{acme, regulator, redeem(bank, 1)},
-	{acme, regulator, transfer(bank, zeta, 1)},
-}
-
 func TestEveryRoute(t *testing.T) {
-	if w := newWorld(t); len(routes) != len(ownMethods(w.M)) {
-		t.Fatalf("%d routes are tested of %v", len(routes), ownMethods(w.M))
+	row := func(as, wrong kerneltest.Actor, do proto.Message) kerneltest.Row {
+		return kerneltest.Row{Wrong: wrong, Make: func(c *kerneltest.Chain) (kerneltest.Actor, proto.Message) {
+			c.Must(bank, mint(acme, 10))
+			return as, do
+		}}
 	}
-	for _, r := range routes {
-		t.Run(kerneltest.Method(r.do), func(t *testing.T) {
-			w := newWorld(t)
-			w.Must(bank, mint(acme, 10))
-			body := func(change func(*txv1.Body)) *txv1.Body {
-				b := w.Body(r.as, kerneltest.Call(r.as, r.do))
-				change(b)
-				return b
-			}
-			refused := func(what string, want *errs.Code, raw []byte) {
-				t.Helper()
-				if got := w.Raw(raw); !errors.Is(got.Err, want) {
-					t.Errorf("%s: want %s, got %v", what, want.Name, got.Err)
-				}
-			}
-			refused("wrong signer", kernel.ErrMissingKey, w.Sign(body(func(*txv1.Body) {}), stranger))
-			refused("other chain", kernel.ErrWrongChain, w.Sign(body(func(b *txv1.Body) { b.ChainId = "test-2" }), r.as))
-			refused("expired", kernel.ErrExpired, w.Sign(body(func(b *txv1.Body) { b.ExpiresUnixS = w.Time }), r.as))
-			w.Refused(kernel.ErrNotPermitted, r.without, r.do)
-			raw := w.Sign(body(func(*txv1.Body) {}), r.as)
-			if got := w.Raw(raw); got.Err != nil {
-				t.Fatal(got.Err)
-			}
-			refused("replay", kernel.ErrIDReused, raw)
-		})
-	}
-}
-
-func ownMethods(m *kernel.Machine) []string {
-	var out []string
-	for _, name := range m.Methods() {
-		if strings.HasPrefix(name, "deposit.") {
-			out = append(out, name)
-		}
-	}
-	return out
+	kerneltest.Routes(t, new(deposit.Deposits).Module(), func(tb testing.TB) *kerneltest.Chain { return newWorld(tb).Chain }, map[string]kerneltest.Row{
+		"deposit.Mint":     row(bank, acme, mint(acme, 1)),
+		"deposit.Redeem":   row(acme, regulator, redeem(bank, 1)),
+		"deposit.Transfer": row(acme, regulator, transfer(bank, zeta, 1)),
+	})
 }
 
 // Any sequence of mints, redemptions and transfers agrees with a model of balances in a map; the chain checks its

@@ -1,7 +1,6 @@
 package deposit_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/splittally/splittally/modules/deposit"
@@ -12,27 +11,20 @@ import (
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/modules/members"
+	"github.com/splittally/splittally/modules/members/memberstest"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"google.golang.org/protobuf/proto"
 )
 
 // The actors of the small world: genesis call i makes member and account i.
 var (
-	bank      = actor(0, "bank")
-	otherBank = actor(1, "other bank")
-	acme      = actor(2, "acme")
-	zeta      = actor(3, "zeta")
-	regulator = actor(4, "regulator")
+	bank      = memberstest.Actor(0, "bank")
+	otherBank = memberstest.Actor(1, "other bank")
+	acme      = memberstest.Actor(2, "acme")
+	zeta      = memberstest.Actor(3, "zeta")
+	regulator = memberstest.Actor(4, "regulator")
 	stranger  = kerneltest.Actor{ID: id.Hash("stranger"), Signers: []key.Signer{kerneltest.Signer("stranger")}}
 )
-
-func actor(call uint32, name string) kerneltest.Actor {
-	seed := kernelv1.GenesisSeed(kerneltest.ChainID)
-	return kerneltest.Actor{
-		Member: kernelv1.CreatedID(seed, call, 0), ID: kernelv1.CreatedID(seed, call, 1),
-		Signers: []key.Signer{kerneltest.Signer(name)},
-	}
-}
 
 // world is a chain with two banks, two firms and a regulator; zeta gives away at most 5.00 CNY at once.
 type world struct {
@@ -44,38 +36,13 @@ func newWorld(tb testing.TB) *world {
 	m := members.New()
 	d := deposit.New(m)
 	machine := kernel.NewMachine(kerneltest.ChainID, m, m.Module(), d.Module())
-	limit := &membersv1.Limit{Currency: "CNY", PerTransactionMinor: 500, PerDayMinor: 500}
-	return &world{deposits: d, Chain: kerneltest.New(
-		tb, machine,
-		admit("bank", membersv1.RoleBank, true),
-		admit("other bank", membersv1.RoleBank|membersv1.RoleFinancier, true),
-		admit("acme", membersv1.RoleCoreEnterprise, false),
-		admit("zeta", membersv1.RoleSupplier|membersv1.RoleBank, false, limit),
-		admit("regulator", membersv1.RoleRegulator, false),
-	)}
-}
-
-func admit(name string, roles uint32, seat bool, limits ...*membersv1.Limit) kernel.GenesisCall {
-	pub := kerneltest.Signer(name).Public()
-	return kerneltest.GenesisCall(&membersv1.AdmitMember{
-		Legal: &membersv1.Legal{Name: name, CredentialKind: membersv1.CredentialKind_CREDENTIAL_KIND_LEI, Credential: lei(name)},
-		Roles: roles, Seat: seat, SupplierQuota: 1,
-		Policy: &membersv1.Policy{
-			Keys:      []*membersv1.Key{{Kind: uint32(pub.Kind), PublicKey: pub.Bytes, Purpose: membersv1.KeyPurpose_KEY_PURPOSE_SIGN}},
-			Threshold: 1, Limits: limits,
-		},
-	})
-}
-
-// lei is a legal entity identifier that a name determines.
-func lei(name string) string {
-	digits := fmt.Sprintf("%X", id.Hash(name).Bytes())[:18]
-	for check := range 100 {
-		if s := fmt.Sprintf("%s%02d", digits, check); membersv1.ValidLEI(s) {
-			return s
-		}
-	}
-	panic("no check digits fit " + digits)
+	first, limited := memberstest.Seated("bank", membersv1.RoleBank), memberstest.Admission("zeta", membersv1.RoleSupplier|membersv1.RoleBank)
+	first.SupplierQuota = 1
+	memberstest.Limited(limited.Policy, 500, 500)
+	return &world{deposits: d, Chain: kerneltest.New(tb, machine, memberstest.Genesis(
+		first, memberstest.Seated("other bank", membersv1.RoleBank|membersv1.RoleFinancier), memberstest.Admission("acme", membersv1.RoleCoreEnterprise),
+		limited, memberstest.Admission("regulator", membersv1.RoleRegulator),
+	)...)}
 }
 
 func mint(to kerneltest.Actor, minor int64) *depositv1.Mint {

@@ -47,6 +47,8 @@ type Collection struct {
 	// walk back from there, through what nodes keep. An entry is a tag, the head before it and the hash of its content,
 	// kept too; the head before may be the hash of a join. Nil where no record of the collection has a trail.
 	Trail func(record proto.Message) (head id.ID, ok bool)
+	// Through says at which heads of a kept join a walk from the record goes on: not all that became one was of its units.
+	Through func(record proto.Message, join []byte) ([]id.ID, error)
 
 	memo memo
 }
@@ -76,9 +78,10 @@ func (m Map[K, V]) OwnedBy(owners func(key []byte) []id.ID) Map[K, V] {
 	return m
 }
 
-// WithTrail declares that records end trails; see Collection.Trail.
-func (m Map[K, V]) WithTrail(head func(V) (id.ID, bool)) Map[K, V] {
+// WithTrail declares that records end trails; see Collection.Trail and Collection.Through.
+func (m Map[K, V]) WithTrail(head func(V) (id.ID, bool), through func(V, []byte) ([]id.ID, error)) Map[K, V] {
 	m.c.Trail = func(record proto.Message) (id.ID, bool) { return head(record.(V)) }
+	m.c.Through = func(record proto.Message, join []byte) ([]id.ID, error) { return through(record.(V), join) }
 	return m
 }
 

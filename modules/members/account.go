@@ -44,12 +44,27 @@ func (m *Members) setPolicy(c *kernel.Ctx, msg *membersv1.SetPolicy) error {
 	if err := isActive(a); err != nil {
 		return err
 	}
+	if err := free(c, account, msg.Policy); err != nil {
+		return err
+	}
+	if err := fresh(msg.Replaces, membersv1.PolicyHash(a.Policy)); err != nil {
+		return err
+	}
 	next := proto.CloneOf(msg.Policy)
 	if err := takeKeys(c, account, a.Policy, next); err != nil {
 		return err
 	}
 	a.Policy = next
 	saveAccount(c, a, "policy")
+	return nil
+}
+
+// fresh judges that a call which replaces a record whole was made for the one that holds, where it says so: what was signed
+// before another change does not undo it.
+func fresh(replaces []byte, now id.ID) error {
+	if len(replaces) > 0 && string(replaces) != string(now[:]) {
+		return membersv1.ErrStale.At("replaces", "%x, it is %s", replaces, now)
+	}
 	return nil
 }
 

@@ -7,16 +7,18 @@ import (
 )
 
 // takeKeys lets go of the keys that only the old policy had, then points those of the new one to the account. It sets
-// each key's height: a key that stays keeps its own, a new one may sign from the next block on. Keys that wait in a
+// each key's height and time: a key that stays keeps its own, a new one may sign from the next block on. Keys that wait in a
 // recovery of the account stay its own.
 func takeKeys(c *kernel.Ctx, account id.ID, old, next *membersv1.Policy) error {
 	letGo(c, account, old, next)
 	for i, k := range next.GetKeys() {
 		if had := find(old, k); had != nil {
-			k.SinceHeight = had.SinceHeight
+			k.SinceHeight, k.SinceUnixS = had.SinceHeight, had.SinceUnixS
 			continue
 		}
-		k.SinceHeight = c.Height() + 1
+		if k.SinceHeight = c.Height() + 1; c.Height() > 0 {
+			k.SinceUnixS = c.Now()
+		}
 		if !k.Named() {
 			continue
 		}

@@ -57,7 +57,9 @@ func rows() map[string]kerneltest.Row {
 		"members.SetSettlementAccount": own(&membersv1.SetSettlementAccount{Currency: "CNY", Account: atBank("1")}),
 		"members.ConfirmSettlementAccount": {Wrong: regulator, Make: func(c *kerneltest.Chain) (kerneltest.Actor, proto.Message) {
 			c.Must(maker, &membersv1.SetSettlementAccount{Currency: "CNY", Account: atBank("1")})
-			return memberstest.Opened(c, maker, memberstest.Policy(1, "x"), "x"), &membersv1.ConfirmSettlementAccount{Currency: "CNY", Account: atBank("1")}
+			second := memberstest.Opened(c, maker, memberstest.Policy(1, "x"), "x")
+			c.Advance(day)
+			return second, &membersv1.ConfirmSettlementAccount{Currency: "CNY", Account: atBank("1")}
 		}},
 		"members.CancelSettlementAccount": {Wrong: regulator, Make: func(c *kerneltest.Chain) (kerneltest.Actor, proto.Message) {
 			c.Must(maker, &membersv1.SetSettlementAccount{Currency: "CNY", Account: atBank("1")})

@@ -19,7 +19,7 @@ func (m *Members) setStanding(c *kernel.Ctx, msg *membersv1.SetStanding) error {
 	if err := returns(c, rec, msg.State); err != nil {
 		return err
 	}
-	voted, had := votes(rec), counts(rec)
+	voted, had, stood := votes(rec), counts(rec), membersv1.StandingHash(rec)
 	rec.State, rec.Roles, rec.Seat, rec.SupplierQuota = msg.State, msg.Roles, msg.Seat, msg.SupplierQuota
 	rec.SuspendedByVote = msg.State == membersv1.MemberState_MEMBER_STATE_SUSPENDED
 	if err := countSeat(c, voted, votes(rec)); err != nil {
@@ -33,6 +33,9 @@ func (m *Members) setStanding(c *kernel.Ctx, msg *membersv1.SetStanding) error {
 	}
 	if has := counts(rec); has != had {
 		recount(c, id.Must(rec.Sponsor), has)
+	}
+	if err := fresh(msg.Replaces, stood); err != nil {
+		return err
 	}
 	return change(c, member, rec, cmp.Or(msg.Reason, "by vote"))
 }

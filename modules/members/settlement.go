@@ -18,8 +18,8 @@ const dueSettlement = "members.settlement"
 // twoKeys is how many signatures are two people's.
 const twoKeys = 2
 
-// setSettlementAccount asks for a change. An account of several keys brings both at once; another waits for a second account
-// of its member.
+// setSettlementAccount asks for a change. An account of several keys, none of them new, brings both at once; another waits for a
+// second account of its member.
 func (m *Members) setSettlementAccount(c *kernel.Ctx, msg *membersv1.SetSettlementAccount) error {
 	rec, err := mainCaller(c)
 	if err != nil {
@@ -40,7 +40,7 @@ func (m *Members) setSettlementAccount(c *kernel.Ctx, msg *membersv1.SetSettleme
 		members.Update(c, k.A, rec)
 	}
 	s.Pending = &membersv1.SettlementChange{To: msg.Account, AskedBy: c.Caller().Bytes()}
-	if a, _ := caller(c); a.Policy.Threshold >= twoKeys {
+	if a, _ := caller(c); a.Policy.Threshold >= twoKeys && aged(c, a) {
 		if err := bookChange(c, k, s); err != nil {
 			return err
 		}
@@ -63,6 +63,8 @@ func (m *Members) confirmSettlementAccount(c *kernel.Ctx, msg *membersv1.Confirm
 		return membersv1.ErrSecondKey
 	case !p.To.Same(msg.Account):
 		return membersv1.ErrOtherChange.At("account", "in %s", msg.Currency)
+	case !aged(c, a):
+		return membersv1.ErrNewKeys.With("account %x has a key of the last %d s", a.Id, c.Param(settlementWait))
 	}
 	p.ConfirmedBy = c.Caller().Bytes()
 	if err := bookChange(c, k, s); err != nil {
@@ -71,6 +73,17 @@ func (m *Members) confirmSettlementAccount(c *kernel.Ctx, msg *membersv1.Confirm
 	settlements.Update(c, k, s)
 	tellSettlement(c, s, "confirmed")
 	return nil
+}
+
+// aged tells whether all keys that sign for an account have been its own for the whole wait: else who has stolen one key makes the
+// second himself.
+func aged(c *kernel.Ctx, a *membersv1.Account) bool {
+	for _, k := range a.Policy.Keys {
+		if k.Purpose == membersv1.KeyPurpose_KEY_PURPOSE_SIGN && k.SinceUnixS > c.Now()-c.Param(settlementWait) {
+			return false
+		}
+	}
+	return true
 }
 
 // bookChange begins the wait.

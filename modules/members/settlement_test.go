@@ -65,7 +65,12 @@ func TestAnAccountOfTwoKeysBringsBoth(t *testing.T) {
 	c.Must(maker, &membersv1.SetPolicy{Account: maker.ID.Bytes(), Policy: memberstest.Policy(2, "maker", "checker")})
 	both := maker
 	both.Signers = memberstest.Signers("maker", "checker")
-	c.Must(both, ask("1"))
+	c.Must(both, ask("1")) // the checker's key is new: it waits for a second account
+	c.Advance(day)
+	if paidAt(c) != "" {
+		t.Error("a key that was made for it confirmed it")
+	}
+	c.Must(both, &membersv1.CancelSettlementAccount{Currency: "CNY"}, ask("1"))
 	c.Advance(day)
 	if paidAt(c) != "1" {
 		t.Error("it did not change")
@@ -82,6 +87,7 @@ func TestSettlementRefusesInOrder(t *testing.T) {
 	c := setup(t)
 	second := memberstest.Opened(c, maker, memberstest.Policy(1, "second"), "second")
 	third := memberstest.Opened(c, maker, memberstest.Policy(1, "third"), "third")
+	c.Advance(day)
 	none := &membersv1.SetSettlementAccount{Currency: "CNY"}
 	c.InOrder(
 		kerneltest.Step{As: second, Do: &membersv1.SetSettlementAccount{}, Want: membersv1.ErrField},
@@ -114,10 +120,30 @@ func TestSettlementRefusesInOrder(t *testing.T) {
 	}
 }
 
+// Who has the main account's one key makes no second: an account opened to confirm with, or one given a new key, waits as long
+// as the change itself would.
+func TestAStolenKeyMakesNoSecondOne(t *testing.T) {
+	c := setup(t)
+	old := memberstest.Opened(c, maker, memberstest.Policy(1, "old"), "old")
+	c.Advance(2 * day)
+	c.Must(maker, ask("1"))
+	made := memberstest.Opened(c, maker, memberstest.Policy(1, "thief"), "thief")
+	c.Refused(membersv1.ErrNewKeys, made, confirm("1"))
+	c.Must(maker, &membersv1.SetPolicy{Account: old.ID.Bytes(), Policy: memberstest.Policy(1, "old", "thief too")})
+	old.Signers = memberstest.Signers("thief too")
+	c.Refused(membersv1.ErrNewKeys, old, confirm("1"))
+	c.Must(maker, &membersv1.SetPolicy{Account: old.ID.Bytes(), Policy: memberstest.Policy(1, "old")})
+	c.Advance(day - 10)
+	c.Refused(membersv1.ErrNewKeys, made, confirm("1"))
+	old.Signers = memberstest.Signers("old")
+	c.Must(old, confirm("1")) // it has its old key alone again
+}
+
 // A change that is cancelled leaves what held.
 func TestCancellingAChangeLeavesWhatHeld(t *testing.T) {
 	c := setup(t)
 	second := memberstest.Opened(c, maker, memberstest.Policy(1, "second"), "second")
+	c.Advance(day)
 	c.Must(maker, ask("1"))
 	c.Must(second, confirm("1"))
 	c.Advance(day)

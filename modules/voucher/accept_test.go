@@ -5,6 +5,7 @@ import (
 
 	"github.com/splittally/splittally/modules/kernel/errs"
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/kerneltest"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"google.golang.org/protobuf/proto"
 )
@@ -22,17 +23,17 @@ func TestAcceptPackageRefusals(t *testing.T) {
 	lookalike.Background = trading(copyOf("y", use("x", 100)))
 	r := w.Must(acme, issueOf(item(alpha, 70_000, "x"), altered, over, lookalike))
 	pkg := func(n int) []byte { return event[*voucherv1.Issued](w, r, n).Package }
-	w.inOrder(
-		refusal{alpha, accept(hash("x")[1:]), voucherv1.ErrField},
-		refusal{beta, accept(hash("nothing")), voucherv1.ErrNoPackage},
-		refusal{beta, accept(pkg(0)), voucherv1.ErrNotCreditor},
-		refusal{alpha, accept(pkg(0)), nil},
-		refusal{alpha, accept(pkg(0)), voucherv1.ErrNotPending},
-		refusal{alpha, accept(pkg(1)), voucherv1.ErrInvoiceAltered},
-		refusal{alpha, accept(pkg(2)), voucherv1.ErrInvoiceOverused},
-		refusal{alpha, accept(pkg(3)), voucherv1.ErrFlagNotNamed},
-		refusal{alpha, accept(pkg(3), hash("another flag")), voucherv1.ErrFlagNotNamed},
-		refusal{alpha, accept(pkg(3), hash("x/secondary")), nil},
+	w.InOrder(
+		kerneltest.Step{As: alpha, Do: accept(hash("x")[1:]), Want: voucherv1.ErrField},
+		kerneltest.Step{As: beta, Do: accept(hash("nothing")), Want: voucherv1.ErrNoPackage},
+		kerneltest.Step{As: beta, Do: accept(pkg(0)), Want: voucherv1.ErrNotCreditor},
+		kerneltest.Step{As: alpha, Do: accept(pkg(0))},
+		kerneltest.Step{As: alpha, Do: accept(pkg(0)), Want: voucherv1.ErrNotPending},
+		kerneltest.Step{As: alpha, Do: accept(pkg(1)), Want: voucherv1.ErrInvoiceAltered},
+		kerneltest.Step{As: alpha, Do: accept(pkg(2)), Want: voucherv1.ErrInvoiceOverused},
+		kerneltest.Step{As: alpha, Do: accept(pkg(3)), Want: voucherv1.ErrFlagNotNamed},
+		kerneltest.Step{As: alpha, Do: accept(pkg(3), hash("another flag")), Want: voucherv1.ErrFlagNotNamed},
+		kerneltest.Step{As: alpha, Do: accept(pkg(3), hash("x/secondary"))},
 	)
 }
 
@@ -115,18 +116,18 @@ func TestRejectAndCancel(t *testing.T) {
 		return &voucherv1.CancelPackage{Package: p.Id, Reason: "typed wrong"}
 	}
 	w.Must(alpha, accept(third.Id))
-	w.inOrder(
-		refusal{acme, &voucherv1.RejectPackage{Package: hash("nothing")}, voucherv1.ErrNoPackage},
-		refusal{acme, reject(third), voucherv1.ErrNotCreditor},
-		refusal{alpha, reject(third), voucherv1.ErrNotPending},
-		refusal{alpha, reject(first), nil},
+	w.InOrder(
+		kerneltest.Step{As: acme, Do: &voucherv1.RejectPackage{Package: hash("nothing")}, Want: voucherv1.ErrNoPackage},
+		kerneltest.Step{As: acme, Do: reject(third), Want: voucherv1.ErrNotCreditor},
+		kerneltest.Step{As: alpha, Do: reject(third), Want: voucherv1.ErrNotPending},
+		kerneltest.Step{As: alpha, Do: reject(first)},
 	)
-	w.inOrder(
-		refusal{alpha, &voucherv1.CancelPackage{Package: hash("nothing")}, voucherv1.ErrNoPackage},
-		refusal{alpha, cancel(third), voucherv1.ErrNotObligor},
-		refusal{acme, cancel(third), voucherv1.ErrNotPending},
-		refusal{acme, cancel(second), nil},
-		refusal{acme, cancel(first), voucherv1.ErrNotPending},
+	w.InOrder(
+		kerneltest.Step{As: alpha, Do: &voucherv1.CancelPackage{Package: hash("nothing")}, Want: voucherv1.ErrNoPackage},
+		kerneltest.Step{As: alpha, Do: cancel(third), Want: voucherv1.ErrNotObligor},
+		kerneltest.Step{As: acme, Do: cancel(third), Want: voucherv1.ErrNotPending},
+		kerneltest.Step{As: acme, Do: cancel(second)},
+		kerneltest.Step{As: acme, Do: cancel(first), Want: voucherv1.ErrNotPending},
 	)
 	if l := w.lineOf(acme); l.OutstandingMinor != 300 {
 		t.Error("the line is not freed:", l)

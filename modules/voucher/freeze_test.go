@@ -26,21 +26,21 @@ func TestFreezeRefusals(t *testing.T) {
 		change()
 		return proto.CloneOf(m)
 	}
-	w.inOrder(
-		refusal{court, &voucherv1.Freeze{}, voucherv1.ErrField},
-		refusal{court, fix(func() {}), voucherv1.ErrNoPackage},
-		refusal{court, fix(func() { m.Package = waiting.Id }), voucherv1.ErrNotLive},
-		refusal{court, fix(func() { m.Package = settled.Id }), voucherv1.ErrExtent},
-		refusal{court, fix(func() { m.Extent = hash("x") }), voucherv1.ErrExtent},
-		refusal{court, fix(func() { m.Extent = voucherv1.RangeExtent(0, 5) }), voucherv1.ErrExtent},
-		refusal{court, fix(func() { m.Extent = voucherv1.RangeExtent(6, 5) }), voucherv1.ErrExtent},
-		refusal{court, fix(func() { m.Extent = voucherv1.RangeExtent(1, 301) }), voucherv1.ErrExtent},
-		refusal{court, fix(func() { m.Extent = voucherv1.RangeExtent(1, 300) }), voucherv1.ErrNothingThere},
-		refusal{court, fix(func() { m.Package = pkg.Id }), voucherv1.ErrFreezeUntil},
-		refusal{court, fix(func() { m.UntilUnixS = w.Time + 1 }), voucherv1.ErrFreezeUntil},
-		refusal{court, fix(func() { m.UntilUnixS = w.Time + 73*hours }), voucherv1.ErrFreezeUntil},
-		refusal{court, fix(func() { m.UntilUnixS = w.Time + 71*hours }), nil}, // twelve blocks after w.Time
-		refusal{court, fix(func() { m.UntilUnixS = w.Time + 72*hours + 13 }), voucherv1.ErrFrozenBefore},
+	w.InOrder(
+		kerneltest.Step{As: court, Do: &voucherv1.Freeze{}, Want: voucherv1.ErrField},
+		kerneltest.Step{As: court, Do: fix(func() {}), Want: voucherv1.ErrNoPackage},
+		kerneltest.Step{As: court, Do: fix(func() { m.Package = waiting.Id }), Want: voucherv1.ErrNotLive},
+		kerneltest.Step{As: court, Do: fix(func() { m.Package = settled.Id }), Want: voucherv1.ErrExtent},
+		kerneltest.Step{As: court, Do: fix(func() { m.Extent = hash("x") }), Want: voucherv1.ErrExtent},
+		kerneltest.Step{As: court, Do: fix(func() { m.Extent = voucherv1.RangeExtent(0, 5) }), Want: voucherv1.ErrExtent},
+		kerneltest.Step{As: court, Do: fix(func() { m.Extent = voucherv1.RangeExtent(6, 5) }), Want: voucherv1.ErrExtent},
+		kerneltest.Step{As: court, Do: fix(func() { m.Extent = voucherv1.RangeExtent(1, 301) }), Want: voucherv1.ErrExtent},
+		kerneltest.Step{As: court, Do: fix(func() { m.Extent = voucherv1.RangeExtent(1, 300) }), Want: voucherv1.ErrNothingThere},
+		kerneltest.Step{As: court, Do: fix(func() { m.Package = pkg.Id }), Want: voucherv1.ErrFreezeUntil},
+		kerneltest.Step{As: court, Do: fix(func() { m.UntilUnixS = w.Time + 1 }), Want: voucherv1.ErrFreezeUntil},
+		kerneltest.Step{As: court, Do: fix(func() { m.UntilUnixS = w.Time + 73*hours }), Want: voucherv1.ErrFreezeUntil},
+		kerneltest.Step{As: court, Do: fix(func() { m.UntilUnixS = w.Time + 71*hours })}, // twelve blocks after w.Time
+		kerneltest.Step{As: court, Do: fix(func() { m.UntilUnixS = w.Time + 72*hours + 13 }), Want: voucherv1.ErrFrozenBefore},
 	)
 	full := w.pkg(pkg.Id)
 	full.Freezes = voucherv1.MaxFreezes
@@ -64,12 +64,12 @@ func TestReleaseRefusals(t *testing.T) {
 	w := newWorld(t)
 	pkg, _ := w.active(500, "a")
 	f := w.frozen(court, pkg.Id, 1, 500, 1)
-	w.inOrder(
-		refusal{police, &voucherv1.Release{}, voucherv1.ErrField},
-		refusal{police, &voucherv1.Release{Package: hash("x"), Freeze: f.Id}, voucherv1.ErrNoPackage},
-		refusal{police, &voucherv1.Release{Package: pkg.Id, Freeze: hash("x")}, voucherv1.ErrNoFreeze},
-		refusal{police, release(f), voucherv1.ErrNotFreezer},
-		refusal{court, release(f), nil},
+	w.InOrder(
+		kerneltest.Step{As: police, Do: &voucherv1.Release{}, Want: voucherv1.ErrField},
+		kerneltest.Step{As: police, Do: &voucherv1.Release{Package: hash("x"), Freeze: f.Id}, Want: voucherv1.ErrNoPackage},
+		kerneltest.Step{As: police, Do: &voucherv1.Release{Package: pkg.Id, Freeze: hash("x")}, Want: voucherv1.ErrNoFreeze},
+		kerneltest.Step{As: police, Do: release(f), Want: voucherv1.ErrNotFreezer},
+		kerneltest.Step{As: court, Do: release(f)},
 	)
 	w.Refused(voucherv1.ErrNoFreeze, court, release(f))
 	// Governance releases what an authority laid; an authority not what governance laid.
@@ -96,26 +96,26 @@ func TestWhatIsFrozenStandsStill(t *testing.T) {
 	all := w.parts(pkg.Id)
 	atOnce := w.give(all[1], gamma, 0)
 	atOnce.OfferExpiresUnixS = 0
-	verbs := []refusal{
-		{as: alpha, do: items(w.give(all[1], beta, 0))},
-		{as: alpha, do: items(w.give(all[1], beta, 10))},
-		{as: alpha, do: items(atOnce)},
-		{as: alpha, do: splitInto(all[1].Ref(), 50, 50)},
-		{as: alpha, do: w.merging(all[1], all[2])},
-		{as: beta, do: acceptOffer(all[0])},
+	verbs := []kerneltest.Step{
+		{As: alpha, Do: items(w.give(all[1], beta, 0))},
+		{As: alpha, Do: items(w.give(all[1], beta, 10))},
+		{As: alpha, Do: items(atOnce)},
+		{As: alpha, Do: splitInto(all[1].Ref(), 50, 50)},
+		{As: alpha, Do: w.merging(all[1], all[2])},
+		{As: beta, Do: acceptOffer(all[0])},
 	}
 	f := w.frozen(court, pkg.Id, 1, 150, 1)
 	cut := w.parts(pkg.Id)[1] // [101..150] of [101..200]
 	for i, v := range verbs {
-		switch do := v.do.(type) {
+		switch do := v.Do.(type) {
 		case *voucherv1.Transfer:
 			do.Items[0].Part, do.Items[0].AmountMinor = cut.Ref(), min(do.Items[0].AmountMinor, 5)
 		case *voucherv1.Split:
 			do.Part, do.PiecesMinor = cut.Ref(), []int64{25, 25}
 		case *voucherv1.Merge:
-			v.do = w.merging(cut, w.parts(pkg.Id)[2])
+			v.Do = w.merging(cut, w.parts(pkg.Id)[2])
 		}
-		if got := w.Do(v.as, v.do); kernel.CodeNumber(got.Err) != voucherv1.ErrFrozen.Number {
+		if got := w.Do(v.As, v.Do); kernel.CodeNumber(got.Err) != voucherv1.ErrFrozen.Number {
 			t.Errorf("%d: %v", i, got.Err)
 		}
 	}
@@ -210,8 +210,8 @@ func TestNobodyOutrunsAFreeze(t *testing.T) {
 	it := w.give(p, beta, 0)
 	it.OfferExpiresUnixS = 0
 	var txs []*kernel.Tx
-	for _, one := range []refusal{{as: alpha, do: items(it)}, {as: court, do: w.freezing(pkg.Id, 1, 500, 1)}} {
-		tx, err := w.Judge(w.Sign(w.Body(one.as, kerneltest.Call(one.as, one.do)), one.as))
+	for _, one := range []kerneltest.Step{{As: alpha, Do: items(it)}, {As: court, Do: w.freezing(pkg.Id, 1, 500, 1)}} {
+		tx, err := w.Judge(w.Sign(w.Body(one.As, kerneltest.Call(one.As, one.Do)), one.As))
 		if err != nil {
 			t.Fatal(err)
 		}

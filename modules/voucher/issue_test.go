@@ -21,20 +21,20 @@ func TestIssueRefusals(t *testing.T) {
 		change(bad)
 		return issueOf(proto.CloneOf(bad))
 	}
-	w.inOrder(
-		refusal{acme, issueOf(), voucherv1.ErrField},
-		refusal{alpha, issueOf(proto.CloneOf(bad)), kernel.ErrNotPermitted},
-		refusal{acme, issueOf(proto.CloneOf(bad)), voucherv1.ErrDueDay},
-		refusal{acme, fix(func(i *voucherv1.IssueItem) { i.DueDay = today + 184 }), voucherv1.ErrTenor},
-		refusal{acme, fix(func(i *voucherv1.IssueItem) { i.BankReview, i.DueDay = hash("review"), today+367 }), voucherv1.ErrTenor},
-		refusal{acme, fix(func(i *voucherv1.IssueItem) { i.DueDay = today + 366 }), kernel.ErrUnknown},
-		refusal{acme, fix(func(i *voucherv1.IssueItem) { i.Creditor = acme.ID.Bytes() }), voucherv1.ErrToObligor},
-		refusal{acme, fix(func(i *voucherv1.IssueItem) { i.Creditor = own.ID.Bytes() }), voucherv1.ErrToObligor},
-		refusal{acme, fix(func(i *voucherv1.IssueItem) { i.Creditor = alpha.ID.Bytes() }), voucherv1.ErrLineExceeded},
-		refusal{acme, fix(func(i *voucherv1.IssueItem) { i.AmountMinor = 10_000 }), voucherv1.ErrBackgroundSum},
-		refusal{acme, fix(func(i *voucherv1.IssueItem) { i.AmountMinor = 10_001 }), voucherv1.ErrInvoiceAltered},
-		refusal{acme, fix(func(i *voucherv1.IssueItem) { i.Background.Invoices[0].IssueDay = today - 3 }), voucherv1.ErrInvoiceOverused},
-		refusal{acme, fix(func(i *voucherv1.IssueItem) { i.AmountMinor, i.Background.Invoices[0].UsedMinor = 10_000, 10_000 }), nil},
+	w.InOrder(
+		kerneltest.Step{As: acme, Do: issueOf(), Want: voucherv1.ErrField},
+		kerneltest.Step{As: alpha, Do: issueOf(proto.CloneOf(bad)), Want: kernel.ErrNotPermitted},
+		kerneltest.Step{As: acme, Do: issueOf(proto.CloneOf(bad)), Want: voucherv1.ErrDueDay},
+		kerneltest.Step{As: acme, Do: fix(func(i *voucherv1.IssueItem) { i.DueDay = today + 184 }), Want: voucherv1.ErrTenor},
+		kerneltest.Step{As: acme, Do: fix(func(i *voucherv1.IssueItem) { i.BankReview, i.DueDay = hash("review"), today+367 }), Want: voucherv1.ErrTenor},
+		kerneltest.Step{As: acme, Do: fix(func(i *voucherv1.IssueItem) { i.DueDay = today + 366 }), Want: kernel.ErrUnknown},
+		kerneltest.Step{As: acme, Do: fix(func(i *voucherv1.IssueItem) { i.Creditor = acme.ID.Bytes() }), Want: voucherv1.ErrToObligor},
+		kerneltest.Step{As: acme, Do: fix(func(i *voucherv1.IssueItem) { i.Creditor = own.ID.Bytes() }), Want: voucherv1.ErrToObligor},
+		kerneltest.Step{As: acme, Do: fix(func(i *voucherv1.IssueItem) { i.Creditor = alpha.ID.Bytes() }), Want: voucherv1.ErrLineExceeded},
+		kerneltest.Step{As: acme, Do: fix(func(i *voucherv1.IssueItem) { i.AmountMinor = 10_000 }), Want: voucherv1.ErrBackgroundSum},
+		kerneltest.Step{As: acme, Do: fix(func(i *voucherv1.IssueItem) { i.AmountMinor = 10_001 }), Want: voucherv1.ErrInvoiceAltered},
+		kerneltest.Step{As: acme, Do: fix(func(i *voucherv1.IssueItem) { i.Background.Invoices[0].IssueDay = today - 3 }), Want: voucherv1.ErrInvoiceOverused},
+		kerneltest.Step{As: acme, Do: fix(func(i *voucherv1.IssueItem) { i.AmountMinor, i.Background.Invoices[0].UsedMinor = 10_000, 10_000 })},
 	)
 	w.Refused(voucherv1.ErrLineExceeded, omega, issueOf(item(alpha, 1, "no line")))
 }
@@ -86,11 +86,11 @@ func TestRunChunks(t *testing.T) {
 	w.Refused(voucherv1.ErrToObligor, acme, failing)
 	w.total(acme, voucherv1.ClassOwed, 0, 0)
 	w.Must(acme, first)
-	w.inOrder(
-		refusal{acme, first, voucherv1.ErrRunChunkDone},
-		refusal{acme, chunk(1, item(alpha, 101, "a"), item(stranger, 100, "b")), voucherv1.ErrRunChunkDiffers},
-		refusal{acme, chunk(7, item(alpha, 100, "c")), nil}, // in any order
-		refusal{acme, chunk(2, item(alpha, 100, "d")), nil},
+	w.InOrder(
+		kerneltest.Step{As: acme, Do: first, Want: voucherv1.ErrRunChunkDone},
+		kerneltest.Step{As: acme, Do: chunk(1, item(alpha, 101, "a"), item(stranger, 100, "b")), Want: voucherv1.ErrRunChunkDiffers},
+		kerneltest.Step{As: acme, Do: chunk(7, item(alpha, 100, "c"))}, // in any order
+		kerneltest.Step{As: acme, Do: chunk(2, item(alpha, 100, "d"))},
 	)
 	w.Must(guard, setLine(omega, 1_000))
 	w.Must(omega, chunk(1, item(alpha, 100, "e"))) // another obligor's run may have the same name

@@ -5,6 +5,7 @@ import (
 
 	"github.com/splittally/splittally/modules/kernel"
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/kerneltest"
 	"github.com/splittally/splittally/modules/members/memberstest"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
@@ -13,13 +14,13 @@ import (
 func TestSetLineRefusals(t *testing.T) {
 	w := newWorld(t)
 	unknown := setLine(stranger, 5)
-	w.inOrder(
-		refusal{guard, &voucherv1.SetLine{Obligor: hash("x")[1:], Currency: "CNY"}, voucherv1.ErrField},
-		refusal{alpha, setLine(acme, 5), kernel.ErrNotPermitted},
-		refusal{guard, unknown, kernel.ErrUnknown},
-		refusal{guard, setLine(acme, 5), voucherv1.ErrLineOfAnother}, // it was voted
-		refusal{guard, setLine(omega, 5), nil},
-		refusal{warden, setLine(omega, 6), voucherv1.ErrLineOfAnother},
+	w.InOrder(
+		kerneltest.Step{As: guard, Do: &voucherv1.SetLine{Obligor: hash("x")[1:], Currency: "CNY"}, Want: voucherv1.ErrField},
+		kerneltest.Step{As: alpha, Do: setLine(acme, 5), Want: kernel.ErrNotPermitted},
+		kerneltest.Step{As: guard, Do: unknown, Want: kernel.ErrUnknown},
+		kerneltest.Step{As: guard, Do: setLine(acme, 5), Want: voucherv1.ErrLineOfAnother}, // it was voted
+		kerneltest.Step{As: guard, Do: setLine(omega, 5)},
+		kerneltest.Step{As: warden, Do: setLine(omega, 6), Want: voucherv1.ErrLineOfAnother},
 	)
 	if l := w.lineOf(omega); l.LimitMinor != 5 || id.Must(l.Guarantor) != guard.Member {
 		t.Error(l)

@@ -69,15 +69,14 @@ func trailOf(pkg *voucherv1.Package, parents []*voucherv1.Part) uint64 {
 // join ends parts and puts one in their place; its trail goes on after the heads of all, in order of range.
 func join(c *kernel.Ctx, pkg *voucherv1.Package, parents []*voucherv1.Part) error {
 	event := &voucherv1.Merged{Package: pkg.Id}
-	var heads [][]byte
 	for _, p := range parents {
 		if err := tally(c, pkg, p, -1); err != nil {
 			return err
 		}
-		heads, event.Parents = append(heads, p.Head), append(event.Parents, p.Number)
+		event.Parents = append(event.Parents, p.Number)
 	}
 	merged := fuse(c, parents)
-	before := voucherv1.Join(heads...)
+	before := voucherv1.Join(parents...)
 	c.Keep(before)
 	merged.Head, merged.Trail = kernelv1.KeptHash(before).Bytes(), uint32(trailOf(pkg, parents))-1
 	for _, p := range parents {

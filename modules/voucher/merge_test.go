@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/kerneltest"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"google.golang.org/protobuf/proto"
 )
@@ -31,30 +32,30 @@ func TestMergeRefusals(t *testing.T) {
 		change()
 		return proto.CloneOf(m)
 	}
-	w.inOrder(
-		refusal{beta, &voucherv1.Merge{Package: pkg.Id}, voucherv1.ErrField},
-		refusal{beta, fix(func() {}), voucherv1.ErrNoPackage},
-		refusal{beta, fix(func() {
+	w.InOrder(
+		kerneltest.Step{As: beta, Do: &voucherv1.Merge{Package: pkg.Id}, Want: voucherv1.ErrField},
+		kerneltest.Step{As: beta, Do: fix(func() {}), Want: voucherv1.ErrNoPackage},
+		kerneltest.Step{As: beta, Do: fix(func() {
 			m.Package = pkg.Id
 			for _, ref := range m.Parts {
 				ref.Package = pkg.Id
 			}
-		}), voucherv1.ErrNoPart},
-		refusal{beta, fix(func() {
+		}), Want: voucherv1.ErrNoPart},
+		kerneltest.Step{As: beta, Do: fix(func() {
 			for i, p := range []*voucherv1.Part{all[3], all[2], all[1]} {
 				m.Parts[i].Number = p.Number
 			}
-		}), voucherv1.ErrStaleHead},
-		refusal{beta, fix(func() {
+		}), Want: voucherv1.ErrStaleHead},
+		kerneltest.Step{As: beta, Do: fix(func() {
 			for i, p := range []*voucherv1.Part{all[3], all[2], all[1]} {
 				m.Parts[i].Head = p.Head
 			}
-		}), voucherv1.ErrNotHolder},
-		refusal{alpha, fix(func() {}), voucherv1.ErrNotHeld},
-		refusal{alpha, fix(func() { m.Parts = []*voucherv1.PartRef{all[0].Ref(), all[2].Ref(), all[3].Ref()} }), voucherv1.ErrFrozen},
-		refusal{court, release(f), nil},
-		refusal{alpha, fix(func() {}), voucherv1.ErrNotAdjacent},
-		refusal{alpha, fix(func() { m.Parts = m.Parts[1:] }), nil},
+		}), Want: voucherv1.ErrNotHolder},
+		kerneltest.Step{As: alpha, Do: fix(func() {}), Want: voucherv1.ErrNotHeld},
+		kerneltest.Step{As: alpha, Do: fix(func() { m.Parts = []*voucherv1.PartRef{all[0].Ref(), all[2].Ref(), all[3].Ref()} }), Want: voucherv1.ErrFrozen},
+		kerneltest.Step{As: court, Do: release(f)},
+		kerneltest.Step{As: alpha, Do: fix(func() {}), Want: voucherv1.ErrNotAdjacent},
+		kerneltest.Step{As: alpha, Do: fix(func() { m.Parts = m.Parts[1:] })},
 	)
 	w.Refused(voucherv1.ErrNotAdjacent, alpha, w.merging(w.parts(pkg.Id)[3], w.parts(pkg.Id)[2])) // not in order of range
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/kerneltest"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"google.golang.org/protobuf/proto"
 )
@@ -32,24 +33,24 @@ func answers(t *testing.T, of func(*voucherv1.PartRef) proto.Message) {
 		change()
 		return of(proto.CloneOf(ref))
 	}
-	w.inOrder(
-		refusal{gamma, of(nil), voucherv1.ErrField},
-		refusal{gamma, next(func() {}), voucherv1.ErrNoPackage},
-		refusal{gamma, next(func() { ref.Package = p.Package }), voucherv1.ErrNoPart},
-		refusal{gamma, next(func() { ref.Number = p.Number }), voucherv1.ErrStaleHead},
+	w.InOrder(
+		kerneltest.Step{As: gamma, Do: of(nil), Want: voucherv1.ErrField},
+		kerneltest.Step{As: gamma, Do: next(func() {}), Want: voucherv1.ErrNoPackage},
+		kerneltest.Step{As: gamma, Do: next(func() { ref.Package = p.Package }), Want: voucherv1.ErrNoPart},
+		kerneltest.Step{As: gamma, Do: next(func() { ref.Number = p.Number }), Want: voucherv1.ErrStaleHead},
 	)
 	if _, withdraws := of(ref).(*voucherv1.WithdrawOffer); withdraws {
-		w.inOrder(
-			refusal{gamma, of(held.Ref()), voucherv1.ErrNotHolder},
-			refusal{alpha, of(held.Ref()), voucherv1.ErrNotOffered},
-			refusal{alpha, of(p.Ref()), nil},
+		w.InOrder(
+			kerneltest.Step{As: gamma, Do: of(held.Ref()), Want: voucherv1.ErrNotHolder},
+			kerneltest.Step{As: alpha, Do: of(held.Ref()), Want: voucherv1.ErrNotOffered},
+			kerneltest.Step{As: alpha, Do: of(p.Ref())},
 		)
 		return
 	}
-	w.inOrder(
-		refusal{gamma, of(held.Ref()), voucherv1.ErrNotOffered},
-		refusal{gamma, of(p.Ref()), voucherv1.ErrNotReceiver},
-		refusal{beta, of(p.Ref()), nil},
+	w.InOrder(
+		kerneltest.Step{As: gamma, Do: of(held.Ref()), Want: voucherv1.ErrNotOffered},
+		kerneltest.Step{As: gamma, Do: of(p.Ref()), Want: voucherv1.ErrNotReceiver},
+		kerneltest.Step{As: beta, Do: of(p.Ref())},
 	)
 }
 
@@ -64,12 +65,12 @@ func TestAcceptOfferJudgesTheBackgroundAgain(t *testing.T) {
 	for name, tc := range map[string]struct {
 		meanwhile *voucherv1.InvoiceUse
 		minor     int64
-		want      refusal
+		want      kerneltest.Step
 	}{
-		"altered":   {&voucherv1.InvoiceUse{Fingerprint: hash("y"), IssueDay: today, TotalMinor: 100_000, UsedMinor: 5}, 5, refusal{want: voucherv1.ErrInvoiceAltered}},
-		"overused":  {use("y", 99_501), 99_501, refusal{want: voucherv1.ErrInvoiceOverused}},
-		"flagged":   {copyOf("z", use("y", 5)), 5, refusal{want: voucherv1.ErrFlagNotNamed}},
-		"as it was": {use("y", 99_500), 99_500, refusal{}},
+		"altered":   {&voucherv1.InvoiceUse{Fingerprint: hash("y"), IssueDay: today, TotalMinor: 100_000, UsedMinor: 5}, 5, kerneltest.Step{Want: voucherv1.ErrInvoiceAltered}},
+		"overused":  {use("y", 99_501), 99_501, kerneltest.Step{Want: voucherv1.ErrInvoiceOverused}},
+		"flagged":   {copyOf("z", use("y", 5)), 5, kerneltest.Step{Want: voucherv1.ErrFlagNotNamed}},
+		"as it was": {use("y", 99_500), 99_500, kerneltest.Step{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -78,8 +79,8 @@ func TestAcceptOfferJudgesTheBackgroundAgain(t *testing.T) {
 			i.Background = trading(tc.meanwhile)
 			r := w.Must(acme, issueOf(i))
 			w.Must(alpha, accept(event[*voucherv1.Issued](w, r, 0).Package))
-			w.inOrder(refusal{beta, acceptOffer(p), tc.want.want})
-			if tc.want.want == voucherv1.ErrFlagNotNamed {
+			w.InOrder(kerneltest.Step{As: beta, Do: acceptOffer(p), Want: tc.want.Want})
+			if tc.want.Want == voucherv1.ErrFlagNotNamed {
 				w.Must(beta, acceptOffer(p, hash("y/secondary")))
 			}
 		})

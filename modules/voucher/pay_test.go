@@ -15,17 +15,17 @@ func TestPayRefusals(t *testing.T) {
 	w := newWorld(t)
 	pkg, _ := w.active(500, "a")
 	waiting := w.pending(100, "b")
-	w.inOrder(
-		refusal{alpha, payment(pkg, 0), voucherv1.ErrField},
-		refusal{alpha, payment(&voucherv1.Package{Id: hash("x")}, 501), voucherv1.ErrNoPackage},
-		refusal{alpha, payment(waiting, 501), voucherv1.ErrNotObligor},
-		refusal{acme, payment(waiting, 501), voucherv1.ErrNotLive},
-		refusal{acme, payment(pkg, 501), voucherv1.ErrNotDue},
+	w.InOrder(
+		kerneltest.Step{As: alpha, Do: payment(pkg, 0), Want: voucherv1.ErrField},
+		kerneltest.Step{As: alpha, Do: payment(&voucherv1.Package{Id: hash("x")}, 501), Want: voucherv1.ErrNoPackage},
+		kerneltest.Step{As: alpha, Do: payment(waiting, 501), Want: voucherv1.ErrNotObligor},
+		kerneltest.Step{As: acme, Do: payment(waiting, 501), Want: voucherv1.ErrNotLive},
+		kerneltest.Step{As: acme, Do: payment(pkg, 501), Want: voucherv1.ErrNotDue},
 	)
 	w.untilDue(0)
-	w.inOrder(
-		refusal{acme, payment(pkg, 501), voucherv1.ErrOverOutstanding},
-		refusal{acme, payment(pkg, 500), depositv1.ErrInsufficient},
+	w.InOrder(
+		kerneltest.Step{As: acme, Do: payment(pkg, 501), Want: voucherv1.ErrOverOutstanding},
+		kerneltest.Step{As: acme, Do: payment(pkg, 500), Want: depositv1.ErrInsufficient},
 	)
 	w.mint(acme, 500)
 	w.Must(acme, payment(pkg, 100))

@@ -64,43 +64,16 @@ func later(i *voucherv1.IssueItem) *voucherv1.IssueItem {
 	return i
 }
 
-func TestEveryRouteIsInTheTable(t *testing.T) {
+func TestRoutes(t *testing.T) {
 	_, all := routes(t)
-	for i, r := range new(Vouchers).Module().Routes {
-		if i >= len(all) || kerneltest.Method(all[i].do) != r.Method {
-			t.Errorf("row %d is not %s", i, r.Method)
-		}
+	rows := map[string]kerneltest.Row{}
+	for _, r := range all { // what a world has is the same in every one
+		rows[kerneltest.Method(r.do)] = kerneltest.Row{Wrong: r.without, Make: func(*kerneltest.Chain) (kerneltest.Actor, proto.Message) { return r.as, r.do }}
 	}
-}
-
-func TestRoutesRefuseWhoMayNot(t *testing.T) {
-	_, all := routes(t)
-	for i, r := range all {
-		t.Run(kerneltest.Method(r.do), func(t *testing.T) {
-			w, all := routes(t)
-			r := all[i]
-			body := func(change func(*txv1.Body)) *txv1.Body {
-				b := w.Body(r.as, kerneltest.Call(r.as, r.do))
-				change(b)
-				return b
-			}
-			refused := func(what string, want *errs.Code, raw []byte) {
-				t.Helper()
-				if got := w.Raw(raw); !errors.Is(got.Err, want) {
-					t.Errorf("%s: want %s, got %v", what, want.Name, got.Err)
-				}
-			}
-			refused("wrong signer", kernel.ErrMissingKey, w.Sign(body(func(*txv1.Body) {}), stranger))
-			refused("other chain", kernel.ErrWrongChain, w.Sign(body(func(b *txv1.Body) { b.ChainId = "test-2" }), r.as))
-			refused("expired", kernel.ErrExpired, w.Sign(body(func(b *txv1.Body) { b.ExpiresUnixS = w.Time }), r.as))
-			w.Refused(kernel.ErrNotPermitted, r.without, r.do)
-			raw := w.Sign(body(func(*txv1.Body) {}), r.as)
-			if got := w.Raw(raw); got.Err != nil {
-				t.Fatal(got.Err)
-			}
-			refused("replay", kernel.ErrIDReused, raw)
-		})
-	}
+	kerneltest.Routes(t, new(Vouchers).Module(), func(tb testing.TB) *kerneltest.Chain {
+		w, _ := routes(tb)
+		return w.Chain
+	}, rows)
 }
 
 // Governance sets lines, freezes and releases, and does nothing else of this module's.

@@ -7,7 +7,6 @@ import (
 	"github.com/splittally/splittally/modules/deposit"
 	"github.com/splittally/splittally/modules/deposit/depositv1"
 	"github.com/splittally/splittally/modules/kernel"
-	"github.com/splittally/splittally/modules/kernel/errs"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kerneltest"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
@@ -302,30 +301,4 @@ func (w *world) merging(all ...*voucherv1.Part) *voucherv1.Merge {
 func (w *world) blocked(a kerneltest.Actor, claims uint64, minor int64) {
 	w.TB.Helper()
 	w.total(a, depositv1.ClassBlocked, claims, minor)
-}
-
-// refusals plays calls that have one fault fewer each: every row is wrong in what the rows after it still are, so
-// that the order of refusals is seen. The last may take effect.
-type refusal struct {
-	as   kerneltest.Actor
-	do   proto.Message
-	want *errs.Code
-}
-
-func (w *world) inOrder(rows ...refusal) {
-	w.TB.Helper()
-	var last uint32
-	for i, r := range rows {
-		got := w.Do(r.as, r.do)
-		if code := errs.CodeOf(got.Err); code != r.want {
-			w.TB.Fatalf("row %d: want %v, got %v", i, r.want, got.Err)
-		}
-		if r.want == nil || r.want.Module != "voucher" {
-			continue
-		}
-		if r.want.Number < last {
-			w.TB.Errorf("row %d: %s comes after number %d", i, r.want.Name, last)
-		}
-		last = r.want.Number
-	}
 }

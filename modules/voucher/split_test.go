@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/splittally/splittally/modules/kernel/id"
+	"github.com/splittally/splittally/modules/kernel/kerneltest"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
 	"google.golang.org/protobuf/proto"
@@ -21,20 +22,20 @@ func TestSplitRefusals(t *testing.T) {
 	w.Must(alpha, items(w.give(p, beta, 0)))
 	noPackage, noPart, stale := p.Ref(), p.Ref(), p.Ref()
 	noPackage.Package, noPart.Number, stale.Head = hash("x"), hash("x"), hash("x")
-	w.inOrder(
-		refusal{beta, splitInto(p.Ref(), 1), voucherv1.ErrField},
-		refusal{beta, splitInto(noPackage, 1, 1), voucherv1.ErrNoPackage},
-		refusal{beta, splitInto(noPart, 1, 1), voucherv1.ErrNoPart},
-		refusal{beta, splitInto(stale, 1, 1), voucherv1.ErrStaleHead},
-		refusal{beta, splitInto(p.Ref(), 1, 1), voucherv1.ErrNotHolder},
-		refusal{alpha, splitInto(p.Ref(), 1, 1), voucherv1.ErrNotHeld},
-		refusal{alpha, &voucherv1.WithdrawOffer{Part: p.Ref()}, nil},
+	w.InOrder(
+		kerneltest.Step{As: beta, Do: splitInto(p.Ref(), 1), Want: voucherv1.ErrField},
+		kerneltest.Step{As: beta, Do: splitInto(noPackage, 1, 1), Want: voucherv1.ErrNoPackage},
+		kerneltest.Step{As: beta, Do: splitInto(noPart, 1, 1), Want: voucherv1.ErrNoPart},
+		kerneltest.Step{As: beta, Do: splitInto(stale, 1, 1), Want: voucherv1.ErrStaleHead},
+		kerneltest.Step{As: beta, Do: splitInto(p.Ref(), 1, 1), Want: voucherv1.ErrNotHolder},
+		kerneltest.Step{As: alpha, Do: splitInto(p.Ref(), 1, 1), Want: voucherv1.ErrNotHeld},
+		kerneltest.Step{As: alpha, Do: &voucherv1.WithdrawOffer{Part: p.Ref()}},
 	)
-	w.inOrder(
-		refusal{alpha, splitInto(p.Ref(), 1, 1, 1, 1, 1), voucherv1.ErrPieces},
-		refusal{alpha, splitInto(p.Ref(), 496, 1, 1, 1, 1), voucherv1.ErrSplits},
-		refusal{alpha, splitInto(p.Ref(), 497, 1, 1, 1), voucherv1.ErrPartsFull},
-		refusal{alpha, splitInto(p.Ref(), 498, 1, 1), nil},
+	w.InOrder(
+		kerneltest.Step{As: alpha, Do: splitInto(p.Ref(), 1, 1, 1, 1, 1), Want: voucherv1.ErrPieces},
+		kerneltest.Step{As: alpha, Do: splitInto(p.Ref(), 496, 1, 1, 1, 1), Want: voucherv1.ErrSplits},
+		kerneltest.Step{As: alpha, Do: splitInto(p.Ref(), 497, 1, 1, 1), Want: voucherv1.ErrPartsFull},
+		kerneltest.Step{As: alpha, Do: splitInto(p.Ref(), 498, 1, 1)},
 	)
 	w.Refused(voucherv1.ErrNoPart, alpha, splitInto(p.Ref(), 498, 1, 1)) // its number is ended
 }

@@ -24,7 +24,7 @@ var (
 		kernel.ListOf(voucherv1.ListHeld, func(p *voucherv1.Part) []id.ID { return holderIf(!offered(p), p) }),
 		kernel.ListOf(voucherv1.ListOffered, func(p *voucherv1.Part) []id.ID { return holderIf(offered(p), p) }),
 		kernel.ListOf(voucherv1.ListIncoming, func(p *voucherv1.Part) []id.ID { return only(offered(p), p.GetOffer().GetTo()) })).
-		WithTrail(func(p *voucherv1.Part) (id.ID, bool) { return id.Of(p.Head) })
+		WithTrail(func(p *voucherv1.Part) (id.ID, bool) { return id.Of(p.Head) }, through)
 	extents   = kernel.NewMap[extentKey]("voucher.extents", voucherv1.PrefixExtent, nobody[*voucherv1.Extent])
 	invoices  = kernel.NewMap[id.ID]("voucher.invoices", voucherv1.PrefixInvoice, whoeverHasTheKey[*voucherv1.Invoice])
 	flagged   = kernel.NewMap[id.ID]("voucher.invoice_flags", voucherv1.PrefixInvoiceFlag, whoeverHasTheKey[*voucherv1.InvoiceFlag])
@@ -37,6 +37,16 @@ var (
 		kernel.ListOf(voucherv1.ListLaid, func(f *voucherv1.StandingFreeze) []id.ID { return only(true, f.By) }))
 	memories = kernel.NewMap[memoryKey]("voucher.freeze_memories", voucherv1.PrefixFreezeMemory, nobody[*voucherv1.FreezeMemory])
 )
+
+// through is where the trail of a part goes on behind a join: at the parents that had units of it. The others' trade is none
+// of its holder's business.
+func through(p *voucherv1.Part, join []byte) ([]id.ID, error) {
+	l, err := voucherv1.ReadLink(join)
+	if err != nil {
+		return nil, err
+	}
+	return l.Through(p.Lo, p.Hi), nil
+}
 
 // packageReaders: until it is accepted a package is its two parties'. Then whoever holds a part of it must know
 // what it is a part of; its id is a hash that those have who were shown it, and its invoices are no longer there.

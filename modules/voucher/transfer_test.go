@@ -32,23 +32,23 @@ func TestTransferRefusals(t *testing.T) {
 		change()
 		return items(proto.CloneOf(it))
 	}
-	w.inOrder(
-		refusal{beta, items(), voucherv1.ErrField},
-		refusal{beta, fix(func() {}), voucherv1.ErrNoPackage},
-		refusal{beta, fix(func() { it.Part.Package = p.Package }), voucherv1.ErrNoPart},
-		refusal{beta, fix(func() { it.Part.Number = p.Number }), voucherv1.ErrStaleHead},
-		refusal{beta, fix(func() { it.Part.Head = p.Head }), voucherv1.ErrNotHolder},
-		refusal{alpha, fix(func() {}), kernel.ErrUnknown},
-		refusal{alpha, fix(func() { it.To = alpha.ID.Bytes() }), voucherv1.ErrToHolder},
-		refusal{alpha, fix(func() { it.To = beta.ID.Bytes() }), voucherv1.ErrPartAmount},
-		refusal{alpha, fix(func() { it.AmountMinor = 500 }), voucherv1.ErrBackgroundSum},
-		refusal{alpha, fix(func() { it.AmountMinor = 400 }), voucherv1.ErrBackgroundSum},
-		refusal{alpha, fix(func() { it.Background.Invoices[0].UsedMinor = 400 }), voucherv1.ErrInvoiceAltered},
-		refusal{alpha, fix(func() { it.Background = trading(use("x", 400)) }), voucherv1.ErrOfferExpiry},
-		refusal{alpha, fix(func() { it.OfferExpiresUnixS = w.Time + 31*86_400 }), voucherv1.ErrOfferExpiry},
-		refusal{alpha, fix(func() { it.OfferExpiresUnixS = w.Time + 1 - 86_400 }), voucherv1.ErrOfferExpiry},
-		refusal{alpha, fix(func() { it.OfferExpiresUnixS = 0 }), voucherv1.ErrNotCovered},
-		refusal{alpha, fix(func() { it.OfferExpiresUnixS = w.Time + 30*86_400 }), nil},
+	w.InOrder(
+		kerneltest.Step{As: beta, Do: items(), Want: voucherv1.ErrField},
+		kerneltest.Step{As: beta, Do: fix(func() {}), Want: voucherv1.ErrNoPackage},
+		kerneltest.Step{As: beta, Do: fix(func() { it.Part.Package = p.Package }), Want: voucherv1.ErrNoPart},
+		kerneltest.Step{As: beta, Do: fix(func() { it.Part.Number = p.Number }), Want: voucherv1.ErrStaleHead},
+		kerneltest.Step{As: beta, Do: fix(func() { it.Part.Head = p.Head }), Want: voucherv1.ErrNotHolder},
+		kerneltest.Step{As: alpha, Do: fix(func() {}), Want: kernel.ErrUnknown},
+		kerneltest.Step{As: alpha, Do: fix(func() { it.To = alpha.ID.Bytes() }), Want: voucherv1.ErrToHolder},
+		kerneltest.Step{As: alpha, Do: fix(func() { it.To = beta.ID.Bytes() }), Want: voucherv1.ErrPartAmount},
+		kerneltest.Step{As: alpha, Do: fix(func() { it.AmountMinor = 500 }), Want: voucherv1.ErrBackgroundSum},
+		kerneltest.Step{As: alpha, Do: fix(func() { it.AmountMinor = 400 }), Want: voucherv1.ErrBackgroundSum},
+		kerneltest.Step{As: alpha, Do: fix(func() { it.Background.Invoices[0].UsedMinor = 400 }), Want: voucherv1.ErrInvoiceAltered},
+		kerneltest.Step{As: alpha, Do: fix(func() { it.Background = trading(use("x", 400)) }), Want: voucherv1.ErrOfferExpiry},
+		kerneltest.Step{As: alpha, Do: fix(func() { it.OfferExpiresUnixS = w.Time + 31*86_400 }), Want: voucherv1.ErrOfferExpiry},
+		kerneltest.Step{As: alpha, Do: fix(func() { it.OfferExpiresUnixS = w.Time + 1 - 86_400 }), Want: voucherv1.ErrOfferExpiry},
+		kerneltest.Step{As: alpha, Do: fix(func() { it.OfferExpiresUnixS = 0 }), Want: voucherv1.ErrNotCovered},
+		kerneltest.Step{As: alpha, Do: fix(func() { it.OfferExpiresUnixS = w.Time + 30*86_400 })},
 	)
 	rest := w.parts(p.Package)[1]
 	w.Refused(voucherv1.ErrSplits, alpha, items(w.give(rest, beta, 50)))

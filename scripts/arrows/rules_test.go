@@ -41,6 +41,7 @@ var arrows = slices.Concat(
 	moduleArrows(),
 	[]arrow{
 		{"app/store/...", slices.Concat([]string{"app/store/...", "modules/kernel"}, leaves)},
+		{"app/files", nothing},
 		{"app/...", []string{"app/...", "modules/..."}},
 		{"contracts/...", leaves},
 		{"iot/attest/...", leaves},

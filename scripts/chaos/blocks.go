@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	dbm "github.com/cometbft/cometbft-db"
@@ -15,6 +16,7 @@ import (
 	"github.com/splittally/splittally/app/node"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/txv1"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -139,23 +141,37 @@ func (a *archive) holds(height int64, body id.ID) bool {
 
 // verifyAll has 'tallyd verify' replay every stopped node, each by itself, and compares what comes out at equal heights.
 func (c *cluster) verifyAll(ctx context.Context, program string) error {
-	states := map[int64]string{}
-	var errs []error
+	found, errs := make([]node.Verification, len(c.net.Nodes)), make([]error, len(c.net.Nodes))
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, conf := range c.net.Nodes {
-		out, err := output(ctx, "", program, "verify", "--home", conf.Home)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s does not verify: %w", c.nodes[i].name, err))
-			continue
-		}
-		var v node.Verification
-		if err := json.NewDecoder(strings.NewReader(out)).Decode(&v); err != nil {
-			errs = append(errs, err)
-			continue
-		}
+		g.Go(func() error {
+			if found[i], errs[i] = verify(ctx, program, conf.Home); errs[i] != nil {
+				errs[i] = fmt.Errorf("%s does not verify: %w", c.nodes[i].name, errs[i])
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // each has its own error
+	return errors.Join(append(errs, sameStates(found))...)
+}
+
+func verify(ctx context.Context, program, home string) (v node.Verification, err error) {
+	out, err := output(ctx, "", program, "verify", "--home", home)
+	if err == nil {
+		err = json.NewDecoder(strings.NewReader(out)).Decode(&v)
+	}
+	return v, err
+}
+
+// sameStates judges that replays which ended at one height came to one state.
+func sameStates(found []node.Verification) error {
+	states := map[int64]string{}
+	for _, v := range found {
 		if was, ok := states[v.Height]; ok && was != v.AppHash {
-			errs = append(errs, fmt.Errorf("at height %d %s verifies to %s, another node to %s", v.Height, c.nodes[i].name, v.AppHash, was))
+			return fmt.Errorf("at height %d the blocks of one node lead to state %s, those of another to %s", v.Height, v.AppHash, was)
 		}
 		states[v.Height] = v.AppHash
 	}
-	return errors.Join(errs...)
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	engstore "github.com/cometbft/cometbft/store"
 	"github.com/cometbft/cometbft/types"
+	"github.com/splittally/splittally/app/node"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/txv1"
 	"github.com/splittally/splittally/sdk"
@@ -128,5 +129,15 @@ func TestVotesOfOneBlockAreOne(t *testing.T) {
 	d := v.doubles()
 	if len(d) != 2 || !strings.Contains(strings.Join(d, "\n"), "validator A") || !strings.Contains(strings.Join(d, "\n"), "the proposer") {
 		t.Errorf("%v", d)
+	}
+}
+
+func TestSameStates(t *testing.T) {
+	of := func(h int64, hash string) node.Verification { return node.Verification{Height: h, AppHash: hash} }
+	if err := sameStates([]node.Verification{of(5, "A"), of(4, "B"), of(5, "A")}); err != nil {
+		t.Error(err)
+	}
+	if err := sameStates([]node.Verification{of(5, "A"), of(4, "B"), of(5, "C")}); err == nil {
+		t.Error("two states of one height")
 	}
 }

@@ -18,8 +18,6 @@ import (
 	_ "github.com/splittally/splittally/modules/voucher/voucherv1"
 )
 
-var verb = regexp.MustCompile(`%(\[\d+\])?[-+# 0]*\d*(\.\d+)?[a-zA-Z]`)
-
 // verbs are the verbs of a format, in the order in which they stand.
 func verbs(format string) []string {
 	return verb.FindAllString(strings.ReplaceAll(format, "%%", ""), -1)
@@ -194,7 +192,18 @@ func TestF(t *testing.T) {
 		"已到期":            Chinese.State("due"),
 		"due":            English.State("due"),
 		"odd":            Chinese.State("odd"),
-		"至 您":            Chinese.F("until %s", T("you")),
+		"至您":             Chinese.F("until %s", T("you")),
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	for want, got := range map[string]string{
+		"您变更您的签名人":          tight("您变更 %s 的签名人", []any{"您"}),
+		"您变更 Yuhe 的签名人":     tight("您变更 %s 的签名人", []any{"Yuhe"}),
+		"甲（乙）转让 3 笔给丙 丁，x%": tight("%[2]s 转让 %[1]d 笔给 %[3]s，x%%", []any{3, "甲（乙）", "丙 丁"}),
+		"须您他":                tight("须 %s %s", []any{"您", "他"}),
+		"只有 %!d(string=x) 个": tight("只有 %d 个", []any{"x"}),
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -165,6 +165,8 @@ var chineseWords = map[string]string{
 	"Voucher extinguished":    "凭证因混同消灭",
 	"Voucher paid":            "凭证已付款",
 	"Payment received":        "收到兑付款",
+	"Payment blocked":         "兑付款被止付",
+	"Deposit stays blocked":   "存款继续止付",
 	"Frozen":                  "冻结",
 	"Freeze ended":            "冻结结束",
 	"Freeze released":         "冻结解除",

@@ -69,6 +69,9 @@ func (l Lang) F(format string, args ...any) string {
 	if len(args) == 0 {
 		return strings.ReplaceAll(said, "%%", "%")
 	}
+	if l == Chinese && said != format {
+		return tight(said, l.spoken(args))
+	}
 	return fmt.Sprintf(said, l.spoken(args)...)
 }
 

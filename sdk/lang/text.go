@@ -36,8 +36,11 @@ func (f *fault) Unwrap() error { return f.error }
 // In says the error in a language; in a sentence, what it wraps stands like any other argument.
 func (f *fault) In(l Lang) string {
 	said := strings.ReplaceAll(l.word(f.text.format), "%w", "%s")
-	if len(f.text.args) == 0 {
+	switch {
+	case len(f.text.args) == 0:
 		return said
+	case l == Chinese && said != f.text.format:
+		return tight(said, l.spoken(f.text.args))
 	}
 	return fmt.Sprintf(said, l.spoken(f.text.args)...)
 }

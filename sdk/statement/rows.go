@@ -76,7 +76,7 @@ var rows = table(
 	add(on(depositMoved)), add(on(depositBlocked)), add(on(depositUnblocked)),
 	add(on(voucherIssued)), add(on(voucherAccepted)), add(on(voucherEnded)), add(on(voucherSplit)), add(on(voucherOffered)),
 	add(on(voucherOfferEnded)), add(on(voucherPassed)), add(on(voucherPaid)), add(on(voucherMerged)), add(on(voucherExtinguished)),
-	add(on(voucherFreezeLaid)), add(on(voucherFreezeEnded)),
+	add(on(voucherFreezeLaid)), add(on(voucherFreezeEnded)), add(on(voucherClaimKept)),
 	add(on(accountChanged)), add(on(recoveryChanged)), add(on(settlementChanged)),
 )
 
@@ -242,13 +242,33 @@ func voucherPaid(e *voucherv1.Paid, me id.ID) Telling {
 	t := Telling{Kind: "voucher_paid", Bank: ident(e.Bank), Package: ident(e.Package), AmountMinor: e.AmountMinor}
 	for _, l := range e.Legs {
 		if t.Counterparty = ident(l.Payee); t.Counterparty == me {
-			t.Kind, t.Counterparty, t.Part = "voucher_payment_received", id.ID{}, ident(l.Number)
-			t.Sums = map[uint32]int64{voucherv1.ClassHeld: -e.AmountMinor, voucherv1.ClassOffered: -e.AmountMinor}
-			return t
+			return paidToMe(t, e)
 		}
 	}
 	t.Sums = map[uint32]int64{voucherv1.ClassOwed: -e.AmountMinor}
 	return t
+}
+
+// paidToMe tells a payee what it got. What is blocked has not been received: where all of it is, the kind says so.
+func paidToMe(t Telling, e *voucherv1.Paid) Telling {
+	t.Kind, t.Counterparty, t.Part = "voucher_payment_received", id.ID{}, ident(e.Legs[0].Number)
+	t.Sums = map[uint32]int64{voucherv1.ClassHeld: -e.AmountMinor, voucherv1.ClassOffered: -e.AmountMinor}
+	free := e.AmountMinor
+	for _, l := range e.Legs {
+		if l.Blocked {
+			free -= l.AmountMinor
+		}
+	}
+	if free == 0 {
+		t.Kind = "voucher_payment_blocked"
+		return t
+	}
+	t.AmountMinor = free
+	return t
+}
+
+func voucherClaimKept(e *voucherv1.ClaimKept, _ id.ID) Telling {
+	return Telling{Kind: "deposit_stays_blocked", Bank: ident(e.Bank), Package: ident(e.Package), Part: ident(e.Number), AmountMinor: e.AmountMinor}
 }
 
 func voucherFreezeLaid(e *voucherv1.FreezeLaid, me id.ID) Telling {
@@ -293,7 +313,8 @@ var kinds = map[string]string{
 	"voucher_split": "Voucher split", "voucher_merged": "Vouchers merged", "offer_received": "Offer received", "offer_made": "Offer made",
 	"offer_rejected": "Offer rejected", "offer_withdrawn": "Offer withdrawn", "offer_lapsed": "Offer lapsed", "offer_frozen": "Offer ended by a freeze",
 	"voucher_received": "Voucher received", "voucher_passed_on": "Voucher passed on", "voucher_extinguished": "Voucher extinguished",
-	"voucher_paid": "Voucher paid", "voucher_payment_received": "Payment received", "freeze_laid": "Frozen", "freeze_ended": "Freeze ended",
+	"voucher_paid": "Voucher paid", "voucher_payment_received": "Payment received",
+	"voucher_payment_blocked": "Payment blocked", "deposit_stays_blocked": "Deposit stays blocked", "freeze_laid": "Frozen", "freeze_ended": "Freeze ended",
 	"freeze_released": "Freeze released", "account_changed": "Account changed", "recovery_pending": "NEW KEYS for the account are pending: veto if you have not lost yours",
 	"recovery_vetoed": "Recovery vetoed", "recovery_cancelled": "Recovery cancelled", "recovery_done": "The account has new keys", "recovery_failed": "Recovery failed",
 }

@@ -190,5 +190,24 @@ func (w *Wallet) join(ctx context.Context, own key.Signer) error {
 	if err == nil {
 		_, err = s.Do(ctx, what, m)
 	}
+	closed := s.Close()
+	if errors.Is(err, sdk.ErrUnsettled) {
+		err = w.joined(ctx, own, err)
+	}
+	return errors.Join(err, closed)
+}
+
+// joined finds out with the new key what became of a joining: the block that runs it takes the invitation's key away, and
+// with it the session that asked. Where the new key cannot ask either, it is not known yet.
+func (w *Wallet) joined(ctx context.Context, own key.Signer, unsettled error) error {
+	w.signer = own
+	s, err := w.Connect(ctx)
+	if err != nil {
+		return unsettled
+	}
+	settled, err := s.Settle(ctx)
+	for _, one := range settled {
+		err = errors.Join(err, one.Err)
+	}
 	return errors.Join(err, s.Close())
 }

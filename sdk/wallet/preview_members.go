@@ -156,14 +156,14 @@ func (s *Session) MemberFull(ctx context.Context, b []byte) (string, error) {
 	if errors.Is(err, ErrNoMatch) {
 		return s.Lang.F("member %s", member.Short()), nil
 	}
-	return fmt.Sprintf("%s (%s)", Line(m.GetLegal().GetName()), Line(m.GetLegal().GetCredential())), err
+	return s.Lang.F("%s (%s)", Line(m.GetLegal().GetName()), Line(m.GetLegal().GetCredential())), err
 }
 
 func legal(l lang.Lang, of *membersv1.Legal) string {
 	if of.GetSmallFirm() {
 		return l.F("%s (%s, a small firm)", Line(of.GetName()), of.GetCredential())
 	}
-	return fmt.Sprintf("%s (%s)", Line(of.GetName()), of.GetCredential())
+	return l.F("%s (%s)", Line(of.GetName()), of.GetCredential())
 }
 
 func publicKey(kind uint32, b []byte) string {
@@ -183,11 +183,11 @@ func policy(l lang.Lang, p *membersv1.Policy) string {
 	for _, k := range p.GetKeys() {
 		switch k.GetPurpose() {
 		case membersv1.KeyPurpose_KEY_PURPOSE_SIGN:
-			signers = append(signers, held(k, k.Public().String()))
+			signers = append(signers, held(l, k, k.Public().String()))
 		case membersv1.KeyPurpose_KEY_PURPOSE_VIEW:
-			others = append(others, l.F("%s may look and signs nothing", held(k, k.Public().String())))
+			others = append(others, l.F("%s may look and signs nothing", held(l, k, k.Public().String())))
 		default:
-			others = append(others, l.F("documents are encrypted to %s", held(k, fmt.Sprintf("x25519:%x", k.GetPublicKey()))))
+			others = append(others, l.F("documents are encrypted to %s", held(l, k, fmt.Sprintf("x25519:%x", k.GetPublicKey()))))
 		}
 	}
 	for _, one := range p.GetLimits() {
@@ -214,11 +214,11 @@ func ofKeys(l lang.Lang, threshold int, signers []string) string {
 	return l.F("%d of %d keys must sign: %s", threshold, len(signers), l.List(signers))
 }
 
-func held(k *membersv1.Key, text string) string {
+func held(l lang.Lang, k *membersv1.Key, text string) string {
 	if k.GetHolder() == "" {
 		return text
 	}
-	return fmt.Sprintf("%s (%s)", Line(k.Holder), text)
+	return l.F("%s (%s)", Line(k.Holder), text)
 }
 
 // MemberState says in a word how a member stands.

@@ -47,12 +47,32 @@ func TestAgree(t *testing.T) {
 
 func TestParseGate(t *testing.T) {
 	pin := strings.Repeat("ab", 32)
-	if g, err := ParseGate(pin + "@host:1"); err != nil || g.Address != "host:1" || g.Pin[0] != 0xab {
+	if g, err := ParseGate("Bank of Hanhai=" + pin + "@host:1"); err != nil || g.Member != "Bank of Hanhai" || g.Address != "host:1" || g.Pin[0] != 0xab {
 		t.Errorf("%v %v", g, err)
 	}
-	for _, bad := range []string{"", pin, "@host:1", pin[1:] + "@host:1", pin + "00@host:1", pin + "@host", "zz" + pin[2:] + "@host:1"} {
+	for _, bad := range []string{
+		"", "A=", "A=" + pin, "A=@host:1", "A=" + pin[1:] + "@host:1", "A=" + pin + "00@host:1", "A=" + pin + "@host", "A=zz" + pin[2:] + "@host:1",
+		pin + "@host:1", "=" + pin + "@host:1", " =" + pin + "@host:1", strings.Repeat("x", memberBytesMax+1) + "=" + pin + "@host:1",
+	} {
 		if _, err := ParseGate(bad); err == nil {
 			t.Errorf("%q is read", bad)
+		}
+	}
+}
+
+// Whose a gate is, is the operator's word: the same gate, or another of the same member, makes no second one.
+func TestCheckMembers(t *testing.T) {
+	a, b, again := Gate{Member: "A", Pin: [32]byte{1}}, Gate{Member: "B", Pin: [32]byte{2}}, Gate{Member: "A", Pin: [32]byte{3}}
+	copied := Gate{Member: "B", Pin: a.Pin}
+	for name, c := range map[string]struct {
+		gates []Gate
+		ok    bool
+	}{
+		"two members": {[]Gate{a, b}, true}, "three gates": {[]Gate{a, again, b}, true}, "none": {nil, false}, "one": {[]Gate{a}, false},
+		"two gates of one member": {[]Gate{a, again}, false}, "one gate by two names": {[]Gate{a, copied}, false}, "and more": {[]Gate{a, b, copied}, false},
+	} {
+		if err := CheckMembers(c.gates); (err == nil) != c.ok {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
@@ -63,7 +83,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte{}, int64(1))
 	f.Add([]byte{10, 4, 10, 2, 10, 0}, int64(0))
 	f.Fuzz(func(t *testing.T, raw []byte, height int64) {
-		if b, err := g.decode(raw, height); err == nil && b.ValidateBasic("c") != nil {
+		if b, err := g.decode(raw, height); err == nil && (b.ValidateBasic("c") != nil || height != 0 && b.Height != height) {
 			t.Fatal("a header is taken that is none")
 		}
 	})

@@ -32,47 +32,100 @@ const (
 
 // Gate is where a member's gate is, and the SHA-256 of its certificate's public key, by which it is known.
 type Gate struct {
+	// Member is whose gate it is, as the operator knows: what a gate says of itself makes nobody two members.
+	Member  string
 	Address string // host:port
 	Pin     [sha256.Size]byte
 }
 
-// ParseGate reads PIN@HOST:PORT.
+// ParseGate reads NAME=PIN@HOST:PORT.
 func ParseGate(s string) (Gate, error) {
-	pin, address, ok := strings.Cut(s, "@")
-	raw, err := hex.DecodeString(pin)
-	if !ok || err != nil || len(raw) != sha256.Size {
-		return Gate{}, fmt.Errorf("%q does not begin with the pin of a gate: write it as 64 hex digits, @, host:port", s)
+	name, rest, named := strings.Cut(s, "=")
+	if name = strings.TrimSpace(name); !named || name == "" || len(name) > memberBytesMax {
+		return Gate{}, fmt.Errorf("%q does not say whose gate it is: write it as the member's name, =, 64 hex digits, @, host:port", s)
+	}
+	pin, address, ok := strings.Cut(rest, "@")
+	known, err := ParsePin(pin)
+	if !ok || err != nil {
+		return Gate{}, fmt.Errorf("%q does not have the pin of a gate behind the =: write it as 64 hex digits, @, host:port", s)
 	}
 	if _, _, err := net.SplitHostPort(address); err != nil {
 		return Gate{}, fmt.Errorf("%q has no host:port behind the @: %w", s, err)
 	}
-	return Gate{Address: address, Pin: [sha256.Size]byte(raw)}, nil
+	return Gate{Member: name, Address: address, Pin: known}, nil
 }
 
-var errPin = errors.New("it shows another certificate than the one that is pinned")
-
-// gate is one gate as the engine's light client asks it.
-type gate struct {
-	Gate
-	chain     string
-	client    gatev1connect.GateClient
-	transport *http.Transport
+// CheckMembers wants gates of two members at least, and no gate under two members' names.
+func CheckMembers(gates []Gate) error {
+	members, whose := map[string]bool{}, map[[sha256.Size]byte]string{}
+	for _, g := range gates {
+		if other, ok := whose[g.Pin]; ok && other != g.Member {
+			return fmt.Errorf("one gate, of one pin, is named as %s's and %s's", other, g.Member)
+		}
+		whose[g.Pin], members[g.Member] = g.Member, true
+	}
+	if len(members) < Members {
+		return fmt.Errorf("they are of %d members: name gates of %d members at least, as NAME=PIN@host:port", len(members), Members)
+	}
+	return nil
 }
 
-func newGate(chain string, g Gate) *gate {
-	t := &http.Transport{ForceAttemptHTTP2: true, TLSHandshakeTimeout: askTimeout, TLSClientConfig: &tls.Config{
+// ErrPin says that somebody else answers at a gate's address.
+var ErrPin = errors.New("it shows another certificate than the one that is pinned")
+
+// ParsePin reads a pin of 64 hex digits.
+func ParsePin(s string) (pin [sha256.Size]byte, err error) {
+	raw, err := hex.DecodeString(s)
+	if err != nil || len(raw) != sha256.Size {
+		return pin, fmt.Errorf("%.100q is no pin: 64 hex digits", s)
+	}
+	return [sha256.Size]byte(raw), nil
+}
+
+// Dial makes a client of the gate at a URL, which speaks to who shows the pinned key alone; the other is for what is no call
+// of the gate. Nothing is asked yet.
+func Dial(url string, pin [sha256.Size]byte, timeout time.Duration) (gatev1connect.GateClient, *http.Client) {
+	h := &http.Client{Timeout: timeout, Transport: &http.Transport{ForceAttemptHTTP2: true, TLSHandshakeTimeout: timeout, TLSClientConfig: &tls.Config{
 		MinVersion:         tls.VersionTLS13,
 		InsecureSkipVerify: true, //nolint:gosec // the pin is checked instead
 		VerifyConnection: func(s tls.ConnectionState) error {
 			got := sha256.Sum256(s.PeerCertificates[0].RawSubjectPublicKeyInfo)
-			if subtle.ConstantTimeCompare(got[:], g.Pin[:]) != 1 {
-				return errPin
+			if subtle.ConstantTimeCompare(got[:], pin[:]) != 1 {
+				return ErrPin
 			}
 			return nil
 		},
-	}}
-	c := gatev1connect.NewGateClient(&http.Client{Transport: t, Timeout: askTimeout}, "https://"+g.Address, connect.WithReadMaxBytes(answerBytesMax))
-	return &gate{Gate: g, chain: chain, client: c, transport: t}
+	}}}
+	return gatev1connect.NewGateClient(h, url, connect.WithReadMaxBytes(answerBytesMax)), h
+}
+
+// Decode reads a header with its commit and validators, as a gate hands it out: its form is right, nothing is believed.
+func Decode(raw []byte) (*types.LightBlock, error) {
+	pb := &cmtproto.LightBlock{}
+	if err := pb.Unmarshal(raw); err != nil {
+		return nil, err
+	}
+	b, err := types.LightBlockFromProto(pb)
+	switch {
+	case err != nil:
+		return nil, err
+	case b.SignedHeader == nil || b.Header == nil || b.ValidatorSet == nil:
+		return nil, errors.New("a part of it is missing")
+	}
+	return b, b.ValidateBasic(b.ChainID)
+}
+
+// gate is one gate as the engine's light client asks it.
+type gate struct {
+	Gate
+	chain  string
+	client gatev1connect.GateClient
+	http   *http.Client
+}
+
+func newGate(chain string, g Gate) *gate {
+	c, h := Dial("https://"+g.Address, g.Pin, askTimeout)
+	return &gate{Gate: g, chain: chain, client: c, http: h}
 }
 
 var _ provider.Provider = (*gate)(nil)
@@ -104,35 +157,15 @@ func (g *gate) LightBlock(ctx context.Context, height int64) (*types.LightBlock,
 	return b, nil
 }
 
-func (g *gate) decode(raw []byte, height int64) (b *types.LightBlock, err error) {
-	defer func() {
-		if p := recover(); p != nil { // the engine panics on some forms
-			b, err = nil, fmt.Errorf("its form is wrong: %v", p)
-		}
-	}()
-	pb := &cmtproto.LightBlock{}
-	if err := pb.Unmarshal(raw); err != nil {
-		return nil, err
-	}
-	if b, err = types.LightBlockFromProto(pb); err != nil {
-		return nil, err
-	}
-	if height != 0 && b.Height != height {
-		return nil, fmt.Errorf("block %d instead of %d", b.Height, height)
-	}
-	return b, b.ValidateBasic(g.chain)
-}
-
-// member is the name that the gate gives itself.
-func (g *gate) member(ctx context.Context) (string, error) {
-	r, err := g.client.Hello(ctx, connect.NewRequest(&gatev1.HelloRequest{}))
+func (g *gate) decode(raw []byte, height int64) (*types.LightBlock, error) {
+	b, err := Decode(raw)
 	switch {
 	case err != nil:
-		return "", err
-	case r.Msg.ChainId != g.chain:
-		return "", fmt.Errorf("it is of chain %.100q, not %s", r.Msg.ChainId, g.chain)
-	case r.Msg.Member == "" || len(r.Msg.Member) > memberBytesMax:
-		return "", errors.New("it does not name its member")
+		return nil, err
+	case b.ChainID != g.chain:
+		return nil, fmt.Errorf("it is of chain %.100q, not %s", b.ChainID, g.chain)
+	case height != 0 && b.Height != height:
+		return nil, fmt.Errorf("block %d instead of %d", b.Height, height)
 	}
-	return r.Msg.Member, nil
+	return b, nil
 }

@@ -97,7 +97,7 @@ func FromGenesis(ctx context.Context, genesis *types.GenesisDoc, gates []Gate) (
 	for _, at := range gates {
 		g := newGate(genesis.ChainID, at)
 		b, err := g.LightBlock(ctx, genesis.InitialHeight)
-		g.transport.CloseIdleConnections()
+		g.http.CloseIdleConnections()
 		if err == nil && !bytes.Equal(b.ValidatorsHash, set.Hash()) {
 			err = errors.New("its first block is not of the genesis' validators")
 		}

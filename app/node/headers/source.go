@@ -51,7 +51,6 @@ type Source struct {
 // asked is a gate with what was verified of it.
 type asked struct {
 	gate   *gate
-	member string
 	client *light.Client
 }
 
@@ -67,7 +66,7 @@ func New(chain string, trust Trust, gates []Gate) *Source {
 // Close ends the connections.
 func (s *Source) Close() {
 	for _, a := range s.gates {
-		a.gate.transport.CloseIdleConnections()
+		a.gate.http.CloseIdleConnections()
 	}
 }
 
@@ -138,11 +137,11 @@ func (s *Source) ask(ctx context.Context, question func(context.Context, *asked)
 		done.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, 2*askTimeout)
 			defer cancel()
-			one := answer{address: a.gate.Address}
+			one := answer{address: a.gate.Address, member: a.gate.Member}
 			if one.err = s.open(ctx, a); one.err == nil {
 				one.block, one.err = question(ctx, a)
 			}
-			if one.member = a.member; one.err != nil && !errors.Is(one.err, provider.ErrLightBlockNotFound) && !errors.Is(one.err, provider.ErrHeightTooHigh) {
+			if one.err != nil && !errors.Is(one.err, provider.ErrLightBlockNotFound) && !errors.Is(one.err, provider.ErrHeightTooHigh) {
 				a.client = nil // what the engine's light client thinks of its one gate is begun anew
 			}
 			out[i] = one
@@ -157,9 +156,6 @@ func (s *Source) ask(ctx context.Context, question func(context.Context, *asked)
 func (s *Source) open(ctx context.Context, a *asked) (err error) {
 	if a.client != nil {
 		return nil
-	}
-	if a.member, err = a.gate.member(ctx); err != nil {
-		return err
 	}
 	a.client, err = light.NewClient(ctx, s.chain, light.TrustOptions{Period: TrustPeriod, Height: s.trust.Height, Hash: s.trust.Hash},
 		a.gate, []provider.Provider{a.gate}, lightdb.New(dbm.NewMemDB(), ""),

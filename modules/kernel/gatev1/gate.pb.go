@@ -1081,7 +1081,8 @@ func (x *TrailRequest) GetSkip() uint32 {
 type TrailResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The steps of the walk, each hash once: an entry (4 letters, the head before, the hash of its content, the content), or
-	// a join ("join" and the heads that became one). The hash of each stands in one before it.
+	// a join ("join" and, for each of the parts that became one, its first and last unit, 8 bytes each, and its head), behind
+	// which the walk goes on at those that have units of the record. The hash of each stands in one before it.
 	Entries       [][]byte `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -114,8 +114,8 @@ func (t *Totals) Total(class uint32, currency string) *Total {
 	return &Total{Class: class, Currency: currency}
 }
 
-// TagJoin stands before the kept heads of trails that became one, in their order: the head before an entry may be the
-// hash of a join.
+// TagJoin stands before the kept heads of trails that became one, in their order, each with what the module says of it: the
+// head before an entry may be the hash of a join.
 const TagJoin = "join"
 
 // KeptHash is the hash of bytes that a node keeps because state has their hash: a tag of four letters says what

@@ -37,4 +37,6 @@ var (
 	ErrSecondKey    = set.New("SecondKey", "a change of a settlement account needs two keys: another account of the member confirms", "Confirm from another account.")
 	ErrOtherChange  = set.New("SettlementOther", "who confirms names the change whole, and it is another", "Look at the change again before confirming.")
 	ErrManySettled  = set.New("TooManySettlements", "a member has at most 32 settlement accounts", "Take one away first.")
+	ErrStale        = set.New("Stale", "who replaces a policy or a standing names the one that holds", "Read it again and decide anew.")
+	ErrNewKeys      = set.New("NewKeys", "the second key of a settlement account has been its account's for the whole wait", "Confirm from an older account, or wait until its keys are old enough.")
 )

@@ -533,7 +533,9 @@ type Key struct {
 	// The height of the first block that may carry its signatures. The chain sets it; 0 in calls.
 	SinceHeight int64 `protobuf:"varint,4,opt,name=since_height,json=sinceHeight,proto3" json:"since_height,omitempty"`
 	// Who holds it; 0 to 100 bytes.
-	Holder        string `protobuf:"bytes,5,opt,name=holder,proto3" json:"holder,omitempty"`
+	Holder string `protobuf:"bytes,5,opt,name=holder,proto3" json:"holder,omitempty"`
+	// Business time at which the account got it; 0 for keys of genesis. The chain sets it; 0 in calls.
+	SinceUnixS    int64 `protobuf:"varint,6,opt,name=since_unix_s,json=sinceUnixS,proto3" json:"since_unix_s,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -601,6 +603,13 @@ func (x *Key) GetHolder() string {
 		return x.Holder
 	}
 	return ""
+}
+
+func (x *Key) GetSinceUnixS() int64 {
+	if x != nil {
+		return x.SinceUnixS
+	}
+	return 0
 }
 
 // Limit bounds what an account gives away, by currency: 1 <= per transaction <= per day.
@@ -1491,7 +1500,10 @@ type SetStanding struct {
 	Seat          bool   `protobuf:"varint,4,opt,name=seat,proto3" json:"seat,omitempty"`
 	SupplierQuota uint32 `protobuf:"varint,5,opt,name=supplier_quota,json=supplierQuota,proto3" json:"supplier_quota,omitempty"`
 	// 0 to 500 bytes.
-	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// StandingHash of the member as it stood when this was proposed: where it stands otherwise by then, the call is refused.
+	// Empty: however it stands.
+	Replaces      []byte `protobuf:"bytes,7,opt,name=replaces,proto3" json:"replaces,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1566,6 +1578,13 @@ func (x *SetStanding) GetReason() string {
 		return x.Reason
 	}
 	return ""
+}
+
+func (x *SetStanding) GetReplaces() []byte {
+	if x != nil {
+		return x.Replaces
+	}
+	return nil
 }
 
 // SetSponsor puts a member on another sponsor's lane, or with no sponsor on its own. Only governance calls it.
@@ -2066,9 +2085,12 @@ func (x *OpenAccount) GetPolicy() *Policy {
 
 // SetPolicy changes the keys, limits and methods of an account of the caller's member. The main account calls it.
 type SetPolicy struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Account       []byte                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	Policy        *Policy                `protobuf:"bytes,2,opt,name=policy,proto3" json:"policy,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Account []byte                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	Policy  *Policy                `protobuf:"bytes,2,opt,name=policy,proto3" json:"policy,omitempty"`
+	// PolicyHash of the policy that this one takes the place of: where another holds by then, the call is refused. Empty: of
+	// whichever holds.
+	Replaces      []byte `protobuf:"bytes,3,opt,name=replaces,proto3" json:"replaces,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2113,6 +2135,13 @@ func (x *SetPolicy) GetAccount() []byte {
 func (x *SetPolicy) GetPolicy() *Policy {
 	if x != nil {
 		return x.Policy
+	}
+	return nil
+}
+
+func (x *SetPolicy) GetReplaces() []byte {
+	if x != nil {
+		return x.Replaces
 	}
 	return nil
 }
@@ -2800,14 +2829,16 @@ const file_modules_members_membersv1_members_proto_rawDesc = "" +
 	"\x0eencryption_key\x18\f \x01(\fR\rencryptionKey\x12\x1a\n" +
 	"\baccounts\x18\r \x01(\rR\baccounts\x12*\n" +
 	"\x11suspended_by_vote\x18\x0e \x01(\bR\x0fsuspendedByVote\x12 \n" +
-	"\vsettlements\x18\x0f \x01(\rR\vsettlements\"\xb0\x01\n" +
+	"\vsettlements\x18\x0f \x01(\rR\vsettlements\"\xd2\x01\n" +
 	"\x03Key\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\rR\x04kind\x12\x1d\n" +
 	"\n" +
 	"public_key\x18\x02 \x01(\fR\tpublicKey\x12;\n" +
 	"\apurpose\x18\x03 \x01(\x0e2!.splittally.members.v1.KeyPurposeR\apurpose\x12!\n" +
 	"\fsince_height\x18\x04 \x01(\x03R\vsinceHeight\x12\x16\n" +
-	"\x06holder\x18\x05 \x01(\tR\x06holder\"{\n" +
+	"\x06holder\x18\x05 \x01(\tR\x06holder\x12 \n" +
+	"\fsince_unix_s\x18\x06 \x01(\x03R\n" +
+	"sinceUnixS\"{\n" +
 	"\x05Limit\x12\x1a\n" +
 	"\bcurrency\x18\x01 \x01(\tR\bcurrency\x122\n" +
 	"\x15per_transaction_minor\x18\x02 \x01(\x03R\x13perTransactionMinor\x12\"\n" +
@@ -2875,14 +2906,15 @@ const file_modules_members_membersv1_members_proto_rawDesc = "" +
 	"\x0esupplier_quota\x18\x04 \x01(\rR\rsupplierQuota\x12\x14\n" +
 	"\x05nodes\x18\x05 \x03(\fR\x05nodes\x125\n" +
 	"\x06policy\x18\x06 \x01(\v2\x1d.splittally.members.v1.PolicyR\x06policy\x12%\n" +
-	"\x0eencryption_key\x18\a \x01(\fR\rencryptionKey\"\xc8\x01\n" +
+	"\x0eencryption_key\x18\a \x01(\fR\rencryptionKey\"\xe4\x01\n" +
 	"\vSetStanding\x12\x16\n" +
 	"\x06member\x18\x01 \x01(\fR\x06member\x128\n" +
 	"\x05state\x18\x02 \x01(\x0e2\".splittally.members.v1.MemberStateR\x05state\x12\x14\n" +
 	"\x05roles\x18\x03 \x01(\rR\x05roles\x12\x12\n" +
 	"\x04seat\x18\x04 \x01(\bR\x04seat\x12%\n" +
 	"\x0esupplier_quota\x18\x05 \x01(\rR\rsupplierQuota\x12\x16\n" +
-	"\x06reason\x18\x06 \x01(\tR\x06reason\">\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x1a\n" +
+	"\breplaces\x18\a \x01(\fR\breplaces\">\n" +
 	"\n" +
 	"SetSponsor\x12\x16\n" +
 	"\x06member\x18\x01 \x01(\fR\x06member\x12\x18\n" +
@@ -2915,10 +2947,11 @@ const file_modules_members_membersv1_members_proto_rawDesc = "" +
 	"\x06member\x18\x01 \x01(\fR\x06member\"X\n" +
 	"\vOpenAccount\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x125\n" +
-	"\x06policy\x18\x02 \x01(\v2\x1d.splittally.members.v1.PolicyR\x06policy\"\\\n" +
+	"\x06policy\x18\x02 \x01(\v2\x1d.splittally.members.v1.PolicyR\x06policy\"x\n" +
 	"\tSetPolicy\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\fR\aaccount\x125\n" +
-	"\x06policy\x18\x02 \x01(\v2\x1d.splittally.members.v1.PolicyR\x06policy\" \n" +
+	"\x06policy\x18\x02 \x01(\v2\x1d.splittally.members.v1.PolicyR\x06policy\x12\x1a\n" +
+	"\breplaces\x18\x03 \x01(\fR\breplaces\" \n" +
 	"\bSetNodes\x12\x14\n" +
 	"\x05nodes\x18\x01 \x03(\fR\x05nodes\"9\n" +
 	"\x10SetEncryptionKey\x12%\n" +

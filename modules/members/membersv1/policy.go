@@ -3,8 +3,10 @@ package membersv1
 import (
 	"unicode/utf8"
 
+	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/key"
 	"github.com/splittally/splittally/modules/kernel/money"
+	"google.golang.org/protobuf/proto"
 )
 
 // Bounds of a policy.
@@ -64,6 +66,9 @@ func (k *Key) check(i int) error {
 	if k.SinceHeight != 0 {
 		return ErrPolicy.At("policy.keys.since_height", "number %d: the chain sets it, leave it 0", i)
 	}
+	if k.SinceUnixS != 0 {
+		return ErrPolicy.At("policy.keys.since_unix_s", "number %d: the chain sets it, leave it 0", i)
+	}
 	if len(k.Holder) > MaxHolder || !utf8.ValidString(k.Holder) {
 		return ErrPolicy.At("policy.keys.holder", "number %d: %d bytes, at most %d of UTF-8", i, len(k.Holder), MaxHolder)
 	}
@@ -116,3 +121,19 @@ func (k *Key) Public() key.Public {
 
 // Named tells whether the chain finds an account by this key: by keys that sign or view.
 func (k *Key) Named() bool { return k.GetPurpose() != KeyPurpose_KEY_PURPOSE_ENCRYPT }
+
+// PolicyHash names a policy as the chain has it, for SetPolicy.replaces.
+func PolicyHash(p *Policy) id.ID { return hashOf("policy", p) }
+
+// StandingHash names how a member stands, for SetStanding.replaces: state, roles, seat and quota.
+func StandingHash(m *Member) id.ID {
+	return hashOf("standing", &SetStanding{Member: m.GetId(), State: m.GetState(), Roles: m.GetRoles(), Seat: m.GetSeat(), SupplierQuota: m.GetSupplierQuota()})
+}
+
+func hashOf(tag string, m proto.Message) id.ID {
+	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	if err != nil {
+		panic(err) // a record of state, or fields of one: both were encoded before
+	}
+	return id.Hash(tag, b)
+}

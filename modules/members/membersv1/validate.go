@@ -39,7 +39,7 @@ func (m *AdmitMember) Validate() error {
 
 // Validate judges the message alone.
 func (m *SetStanding) Validate() error {
-	return first(identifier("member", m.Member), m.standing(), quota(m.SupplierQuota), optional("reason", m.Reason, MaxReason), CheckRoles(m.Roles, m.Seat))
+	return first(identifier("member", m.Member), m.standing(), quota(m.SupplierQuota), optional("reason", m.Reason, MaxReason), CheckRoles(m.Roles, m.Seat), optionalHash("replaces", m.Replaces))
 }
 
 // standing judges the state, and that who leaves takes no seat and no quota along.
@@ -112,7 +112,7 @@ func (m *OpenAccount) Validate() error {
 
 // Validate judges the message alone.
 func (m *SetPolicy) Validate() error {
-	return first(identifier("account", m.Account), m.GetPolicy().Check())
+	return first(identifier("account", m.Account), m.GetPolicy().Check(), optionalHash("replaces", m.Replaces))
 }
 
 // Validate judges the message alone.
@@ -206,6 +206,13 @@ func identifier(field string, b []byte) error {
 		return ErrField.At(field, "%d bytes, %d are needed", len(b), id.Size)
 	}
 	return nil
+}
+
+func optionalHash(field string, b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
+	return identifier(field, b)
 }
 
 func optional(field, s string, most int) error {

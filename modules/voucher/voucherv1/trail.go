@@ -10,8 +10,8 @@ import (
 )
 
 // A trail is a chain of entries, each the hash of the head before it (zeros at the issue) and of an Endorsement, so
-// that one entry can be shown without the others. After a merge the head before is the hash of a join: of the heads of
-// what was merged, in order of range. Nodes keep all preimages by their hashes, under these tags.
+// that one entry can be shown without the others. After a merge the head before is the hash of a join: of the ranges
+// and heads of what was merged, in order of range, so that whoever holds some of the units is shown no other's trade. Nodes keep all preimages by their hashes, under these tags.
 const (
 	tagEntry       = "part"
 	tagEndorsement = "endo"
@@ -52,15 +52,17 @@ func Preimages(prev id.ID, endorsement []byte) (link, endorsed []byte) {
 	return entry(prev, kernelv1.KeptHash(endorsed)), endorsed
 }
 
-// Join is what a node keeps of the heads of parts that are merged, in order of range; its KeptHash is the head before
-// the merge.
-func Join(heads ...[]byte) []byte {
-	b := append(make([]byte, 0, len(tagJoin)+len(heads)*id.Size), tagJoin...)
-	for _, h := range heads {
-		b = append(b, h...)
+// Join is what a node keeps of parts that are merged, in order of range: of each its extent and its head. Its KeptHash is the
+// head before the merge.
+func Join(parents ...*Part) []byte {
+	b := append(make([]byte, 0, len(tagJoin)+len(parents)*parentSize), tagJoin...)
+	for _, p := range parents {
+		b = append(append(b, RangeExtent(p.Lo, p.Hi)...), p.Head...)
 	}
 	return b
 }
+
+const parentSize = rangeSize + id.Size
 
 // RecourseHash adds an account to those that passed a part on with recourse; before is empty for the first.
 func RecourseHash(before, from []byte) id.ID { return id.Hash("recourse", before, from) }
@@ -71,12 +73,27 @@ type Link struct {
 	Hash id.ID
 	// Before are the heads before it: one, of zeros at the issue; of a join as many as were merged.
 	Before []id.ID
-	// Endorsement is nil for a join.
+	// Endorsement is nil for a join, which has an extent for each of its heads.
 	Endorsement *Endorsement
+	extents     [][]byte
+}
+
+// Through are the heads at which the trail of the units [lo..hi] goes on: of a join those that had any of them.
+func (l *Link) Through(lo, hi int64) []id.ID {
+	if l.Endorsement != nil {
+		return l.Before
+	}
+	var out []id.ID
+	for i, h := range l.Before {
+		if from, to, ok := ReadRange(l.extents[i]); ok && from <= hi && lo <= to {
+			out = append(out, h)
+		}
+	}
+	return out
 }
 
 // ReadLink reads one step as gates hand it out: "part" ‖ head before ‖ hash of endorsement ‖ endorsement, or "join" ‖
-// heads. Its Hash is computed from the bytes: whoever asked for it compares.
+// extents and heads. Its Hash is computed from the bytes: whoever asked for it compares.
 func ReadLink(b []byte) (*Link, error) {
 	switch {
 	case len(b) >= len(tagJoin) && string(b[:len(tagJoin)]) == tagJoin:
@@ -88,13 +105,18 @@ func ReadLink(b []byte) (*Link, error) {
 }
 
 func readJoin(b []byte) (*Link, error) {
-	heads := b[len(tagJoin):]
-	if n := len(heads) / id.Size; len(heads)%id.Size != 0 || n < 2 || n > MaxMerge {
-		return nil, fmt.Errorf("a join has 2 to %d heads; these are %d bytes", MaxMerge, len(heads))
+	parents := b[len(tagJoin):]
+	if n := len(parents) / parentSize; len(parents)%parentSize != 0 || n < 2 || n > MaxMerge {
+		return nil, fmt.Errorf("a join has 2 to %d parts; these are %d bytes", MaxMerge, len(parents))
 	}
-	l := &Link{Hash: kernelv1.KeptHash(b)}
-	for ; len(heads) > 0; heads = heads[id.Size:] {
-		l.Before = append(l.Before, id.ID(heads[:id.Size]))
+	l, next := &Link{Hash: kernelv1.KeptHash(b)}, int64(0)
+	for ; len(parents) > 0; parents = parents[parentSize:] {
+		lo, hi, ok := ReadRange(parents[:rangeSize])
+		if !ok || next > 0 && lo != next {
+			return nil, fmt.Errorf("a join has parts that follow each other; here [%d..%d] comes where %d is next", lo, hi, next)
+		}
+		next = hi + 1
+		l.extents, l.Before = append(l.extents, parents[:rangeSize]), append(l.Before, id.ID(parents[rangeSize:parentSize]))
 	}
 	return l, nil
 }

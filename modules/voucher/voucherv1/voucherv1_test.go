@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -342,15 +343,18 @@ const (
 		"06060606060606060606060606060606060606060606066801"
 	goldenHash     = "16bda4aba8e3a3298fe37a1bacdd54677614ee75f906e0b6e5679c1f06c7e72c"
 	goldenHead     = "3e7162c42a13dce9487430dc3d7b981a9a2176de6c5cdd571471092df4922331"
-	goldenJoin     = "ef584f95f687f5364a25d26e9462f4b093efa49a7ac5de9fadc4d5ce582a3038"
+	goldenJoin     = "1176b9b572d795fef98f4c145da7e06f20266308b45b67108853cc75ac7133c2"
 	goldenRecourse = "f3c20fdb246eefbba4113e8796c675635c87c5b6bf7c13976f3bc7019b05d189"
 	goldenFirst    = "d8c364b826b6d430969b830c13b98d629643f1714922f4f1982e2d3a8a654529"
 )
 
 // The bytes and the hash of a join, and what is none.
 func TestJoinGolden(t *testing.T) {
-	b := voucherv1.Join(full(1), full(2), full(3))
-	if want := "6a6f696e" + strings.Repeat("01", 32) + strings.Repeat("02", 32) + strings.Repeat("03", 32); hex.EncodeToString(b) != want {
+	b := voucherv1.Join(
+		&voucherv1.Part{Lo: 1, Hi: 200, Head: full(1)}, &voucherv1.Part{Lo: 201, Hi: 256, Head: full(2)}, &voucherv1.Part{Lo: 257, Hi: 500, Head: full(3)},
+	)
+	if want := "6a6f696e" + "000000000000000100000000000000c8" + strings.Repeat("01", 32) + "00000000000000c90000000000000100" +
+		strings.Repeat("02", 32) + "000000000000010100000000000001f4" + strings.Repeat("03", 32); hex.EncodeToString(b) != want {
 		t.Errorf("%x", b)
 	}
 	if got := kernelv1.KeptHash(b); got.String() != goldenJoin {
@@ -360,7 +364,21 @@ func TestJoinGolden(t *testing.T) {
 	if err != nil || l.Hash.String() != goldenJoin || len(l.Before) != 3 || l.Before[2] != id.ID(full(3)) || l.Endorsement != nil {
 		t.Error(l, err)
 	}
-	for _, bad := range [][]byte{b[:4+32], b[:len(b)-1], append(bytes.Clone(b), bytes.Repeat([]byte{1}, 98*32)...), b[1:], nil} {
+	for _, tc := range []struct {
+		lo, hi int64
+		want   []int
+	}{{1, 500, []int{0, 1, 2}}, {1, 200, []int{0}}, {200, 201, []int{0, 1}}, {256, 256, []int{1}}, {501, 502, nil}} {
+		var want []id.ID
+		for _, i := range tc.want {
+			want = append(want, l.Before[i])
+		}
+		if got := l.Through(tc.lo, tc.hi); !slices.Equal(got, want) {
+			t.Errorf("[%d..%d] goes on at %v", tc.lo, tc.hi, got)
+		}
+	}
+	apart := bytes.Clone(b)
+	apart[4+48+7]++
+	for _, bad := range [][]byte{b[:4+48], b[:len(b)-1], apart, b[1:], nil} {
 		if _, err := voucherv1.ReadLink(bad); err == nil {
 			t.Errorf("%d bytes were read", len(bad))
 		}
