@@ -13,6 +13,7 @@ import (
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/kernelv1"
 	"github.com/splittally/splittally/modules/kernel/key"
+	"github.com/splittally/splittally/modules/kernel/money"
 	"github.com/splittally/splittally/modules/kernel/txv1"
 	"github.com/splittally/splittally/modules/members/membersv1"
 	"github.com/splittally/splittally/modules/voucher/voucherv1"
@@ -81,7 +82,7 @@ func (h *hot) genesis(holders int) {
 		})
 	}
 	h.obligor = h.holders[0]
-	add(&voucherv1.SetLine{Obligor: h.obligor.Bytes(), Currency: "CNY", LimitMinor: 1 << 60})
+	add(&voucherv1.SetLine{Obligor: h.obligor.Bytes(), Currency: "CNY", LimitMinor: money.Max})
 	state, err := json.Marshal(&kernel.Genesis{Calls: calls})
 	if err != nil {
 		h.b.Fatal(err)

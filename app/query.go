@@ -127,9 +127,12 @@ func (a *App) standingNow(account id.ID) (s kernel.Standing, err error) {
 }
 
 // HoldsKey tells whether a key signs for an account today, or views for it.
-func (a *App) HoldsKey(account id.ID, pub key.Public) bool {
+func (a *App) HoldsKey(account id.ID, pub key.Public) (signs, views bool) {
 	s, err := a.standing(account)
-	return err == nil && (slices.ContainsFunc(s.Keys, pub.Equal) || slices.ContainsFunc(s.Viewers, pub.Equal))
+	if err != nil {
+		return false, false
+	}
+	return slices.ContainsFunc(s.Keys, pub.Equal), slices.ContainsFunc(s.Viewers, pub.Equal)
 }
 
 // mayRead asks the chain. Where keys are made of public ids, presence and absence alike are told only to whom the key

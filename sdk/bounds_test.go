@@ -18,10 +18,10 @@ func TestChunksFit(t *testing.T) {
 		invoices := rapid.IntRange(1, voucherv1.MaxInvoices).Draw(t, "invoices")
 		n := rapid.IntRange(1, 1_300).Draw(t, "items")
 		hash := id.Hash("x").Bytes()
-		item := &voucherv1.IssueItem{Creditor: hash, Currency: "CNY", AmountMinor: 1 << 50, DueDay: 30_000, Background: &voucherv1.Background{Contract: hash}}
+		item := &voucherv1.IssueItem{Creditor: hash, Currency: "CNY", AmountMinor: 1 << 49, DueDay: 30_000, Background: &voucherv1.Background{Contract: hash}}
 		for range invoices {
 			item.Background.Invoices = append(item.Background.Invoices, &voucherv1.InvoiceUse{
-				Fingerprint: hash, Secondary: [][]byte{hash, hash, hash, hash}, IssueDay: 30_000, TotalMinor: 1 << 50, UsedMinor: 1 << 50,
+				Fingerprint: hash, Secondary: [][]byte{hash, hash, hash, hash}, IssueDay: 30_000, TotalMinor: 1 << 49, UsedMinor: 1 << 49,
 			})
 		}
 		list := make([]*voucherv1.IssueItem, n)

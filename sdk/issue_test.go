@@ -151,7 +151,7 @@ func TestIssueRunTellsOfEachChunk(t *testing.T) {
 	}})
 	list := items(chain, sdk.ChunkItems+1)
 	bad := list[0]
-	bad.AmountMinor, bad.Background.Invoices[0].UsedMinor, bad.Background.Invoices[0].TotalMinor = 1<<60, 1<<60, 1<<60
+	bad.AmountMinor, bad.Background.Invoices[0].UsedMinor, bad.Background.Invoices[0].TotalMinor = 1<<49, 1<<49, 1<<49
 	var ends []sdk.Issued
 	err = obligor.IssueRun(t.Context(), sdk.RunID{5}, list, func(i sdk.Issued) error { ends = append(ends, i); return nil })
 	if err == nil || errors.Is(err, sdk.ErrUnsettled) || len(ends) != 2 {

@@ -52,8 +52,11 @@ type Standing struct {
 	Accepted   bool   `json:"accepted"`
 }
 
-// Collect counts the acceptances of a genesis. Faults name the files' members and what does not fit.
+// Collect counts the acceptances of a genesis. Faults name the files' members and what does not fit. The ceremony comes from
+// whoever assembled: unless the genesis is what it makes, its keys are nobody's, and nobody has accepted.
 func Collect(genesis []byte, c *Ceremony, keys *InvoiceKeys, all []Acceptance) (out []Standing, faults []string) {
+	faults = Check(genesis, c).Faults
+	sound := len(faults) == 0
 	signed := map[string][]string{} // the keys, by credential
 	for i := range all {
 		a := &all[i]
@@ -75,7 +78,7 @@ func Collect(genesis []byte, c *Ceremony, keys *InvoiceKeys, all []Acceptance) (
 	for i := range c.Offers {
 		t := &c.Offers[i].Terms
 		n := len(signed[t.Credential])
-		out = append(out, Standing{Member: t.Name, Credential: t.Credential, Signed: n, Needed: int(t.Threshold), Accepted: n >= int(t.Threshold)})
+		out = append(out, Standing{Member: t.Name, Credential: t.Credential, Signed: n, Needed: int(t.Threshold), Accepted: sound && n >= int(t.Threshold)})
 	}
 	return out, faults
 }

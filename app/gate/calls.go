@@ -50,7 +50,7 @@ func (g *Gate) OpenSession(_ context.Context, r *connect.Request[gatev1.OpenSess
 	switch {
 	case !g.sessions.fresh(r.Msg.Challenge):
 		return nil, refuse(connect.CodeUnauthenticated, "the challenge is not of this node or is older than a minute: call Hello again")
-	case !g.app.HoldsKey(account, pub), key.Verify(pub, digest, r.Msg.Signature) != nil:
+	case !g.mayRead(account, pub), key.Verify(pub, digest, r.Msg.Signature) != nil:
 		return nil, refuse(connect.CodeUnauthenticated, "the key does not sign for this account, or the signature does not fit")
 	}
 	token, until, ok := g.sessions.start(account, pub)

@@ -26,6 +26,9 @@ const (
 	sessionLife   = time.Hour
 	challengeLife = time.Minute
 	maxSessions   = 100_000
+	// keyGrace is how long a key that no longer signs for the account still reads in a session that it uses: whoever rotates
+	// his own key has to prove what became of that.
+	keyGrace = 10 * time.Second
 )
 
 // session is a right to ask until its time is over, or the key that opened it is no longer the account's.
@@ -33,6 +36,7 @@ type session struct {
 	holder
 	key   key.Public
 	until time.Time
+	held  time.Time // when the key was last found to sign for the account
 }
 
 // holder is an account by one of its keys: what one of them does ends and slows nothing of the others'.
@@ -215,13 +219,35 @@ func cost(msg any) int {
 }
 
 // who asks each time whether the session's key still is the account's: one that was rotated out, recovered or taken from a
-// viewer reads no more.
+// viewer reads no more but for keyGrace.
 func (g *Gate) who(ctx context.Context, h http.Header) (holder, bool) {
-	if s := g.sessions.find(bearer(h)); s != nil && g.app.HoldsKey(s.account, s.key) {
+	if s := g.sessions.find(bearer(h)); s != nil && g.still(s) {
 		return s.holder, true
 	}
 	who, ok := ctx.Value(certificateKey{}).(holder)
 	return who, ok
+}
+
+// mayRead tells whether a key signs or views for an account.
+func (g *Gate) mayRead(account id.ID, pub key.Public) bool {
+	signs, views := g.app.HoldsKey(account, pub)
+	return signs || views
+}
+
+func (g *Gate) still(s *session) bool {
+	signs, views := g.app.HoldsKey(s.account, s.key)
+	return g.sessions.still(s, signs) || views
+}
+
+// still tells whether a session goes on whose key signs for the account, or does not.
+func (s *sessions) still(one *session, signs bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	if signs {
+		one.held = now
+	}
+	return now.Sub(one.held) < keyGrace
 }
 
 func bearer(h http.Header) string {

@@ -123,3 +123,25 @@ func TestSessionsAreSwept(t *testing.T) {
 		t.Errorf("%d sessions, %d accounts, %d rates are left of 300 that expired", len(s.open)-1, len(s.by)-1, len(s.rates))
 	}
 }
+
+// A key that was taken away reads on for the grace from when it was last the account's, however often it asks.
+func TestKeyGrace(t *testing.T) {
+	c := &clock{time.Unix(1_767_571_200, 0)}
+	s := newSessions(DefaultLimits, c.now)
+	token, _, _ := s.start(id.ID{1}, key.Public{Kind: key.P256, Bytes: []byte{2}})
+	one := s.find(token)
+	if s.still(one, false) {
+		t.Error("a viewing key that was taken away still reads")
+	}
+	if !s.still(one, true) {
+		t.Error("a key that is the account's does not read")
+	}
+	for range 9 {
+		if c.at = c.at.Add(time.Second); !s.still(one, false) {
+			t.Error("no time to prove a rotation")
+		}
+	}
+	if c.at = c.at.Add(time.Second); s.still(one, false) {
+		t.Error("asking prolongs the grace")
+	}
+}

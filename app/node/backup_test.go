@@ -257,7 +257,7 @@ func TestOldStateWouldSignTwice(t *testing.T) {
 
 func TestNetworkHeightNeedsTwo(t *testing.T) {
 	a, _ := backedUp(t, someHome(t))
-	if _, err := a.NetworkHeight(context.Background(), headers.Trust{}, make([]headers.Gate, 1)); err == nil || !strings.Contains(err.Error(), "2 members") {
+	if _, err := a.NetworkHeight(context.Background(), headers.Trust{}, make([]headers.Gate, 1)); err == nil || !strings.Contains(err.Error(), "fewer than 2 members") {
 		t.Error(err)
 	}
 }

@@ -50,7 +50,7 @@ func (g *stage) testProposals(t *testing.T) {
 		"policy": {"threshold": 1, "keys": [{"key": "secp256k1:`+annKey+`", "holder": "Ann"}], "limits": [{"currency": "CNY", "per_transaction": "5.00", "per_day": "50"}], "methods": ["voucher.Transfer"]}}`)
 	policy := g.file(t, "recover.json", `{"threshold": 1, "keys": [{"key": "secp256k1:`+annKey+`", "holder": "Ann"}]}`)
 	banker, _ := membersv1.ParseRoles("bank,financier")
-	auditor, _ := membersv1.ParseRoles("regulator,supplier")
+	trader, _ := membersv1.ParseRoles("financier,supplier")
 	for _, c := range []struct {
 		args  []string
 		title string // what it is called where nobody says
@@ -66,7 +66,7 @@ func (g *stage) testProposals(t *testing.T) {
 			},
 		}}}},
 		{[]string{"suspend", "Yuhe", "--reason", "late"}, "suspend Yuhe", []call{standing("tier2", "SUSPENDED", object{"reason": "late"})}},
-		{[]string{"suspend", account("tier2"), "--reason", "late", "--title", "Yuhe"}, "Yuhe", []call{standing("tier2", "SUSPENDED", object{"reason": "late"})}},
+		{[]string{"suspend", member("tier2")[:10], "--reason", "late", "--title", "Yuhe"}, "Yuhe", []call{standing("tier2", "SUSPENDED", object{"reason": "late"})}},
 		{[]string{"reinstate", "tier2", "--reason", "paid"}, "reinstate tier2", []call{standing("tier2", "ACTIVE", object{"reason": "paid"})}},
 		{[]string{"reinstate", "bank", "--reason", "x"}, "reinstate bank", []call{standing("bank", "ACTIVE", object{"reason": "x", "seat": true, "supplier_quota": 1000})}},
 		{[]string{"leave", "factor", "--reason", "it closes"}, "leave factor", []call{standing("factor", "LEFT", object{"reason": "it closes"})}},
@@ -76,8 +76,8 @@ func (g *stage) testProposals(t *testing.T) {
 		}},
 		{[]string{"standing", "factor", "--seat", "no"}, "standing factor", []call{standing("factor", "ACTIVE", nil)}},
 		{[]string{"standing", "bank", "--quota", "0"}, "standing bank", []call{standing("bank", "ACTIVE", object{"seat": true})}},
-		{[]string{"standing", "tier2", "--roles", "supplier, regulator", "--seat", "yes", "--quota", "3", "--reason", "y"}, "standing tier2", []call{
-			standing("tier2", "ACTIVE", object{"roles": auditor, "seat": true, "supplier_quota": 3, "reason": "y"}),
+		{[]string{"standing", "tier2", "--roles", "supplier, financier", "--seat", "yes", "--quota", "3", "--reason", "y"}, "standing tier2", []call{
+			standing("tier2", "ACTIVE", object{"roles": trader, "seat": true, "supplier_quota": 3, "reason": "y"}),
 		}},
 		{[]string{"sponsor", "tier1", "bank"}, "sponsor tier1 bank", []call{{"members.SetSponsor", object{"member": member("tier1"), "sponsor": member("bank")}}}},
 		{[]string{"sponsor", "tier1", "none"}, "sponsor tier1 none", []call{{"members.SetSponsor", object{"member": member("tier1")}}}},
@@ -174,8 +174,8 @@ func (g *stage) testProposalFiles(t *testing.T) {
 		"a role":    {`{"name": "X", "uscc": "a", "roles": "baker"}`, "roles"},
 		"a node":    {`{"name": "X", "lei": "b", "roles": "bank", "nodes": ["zz"], "policy": {"threshold": 1, "keys": [{"key": "secp256k1:` + annKey + `"}]}}`, "nodes"},
 		"no policy": {`{"name": "X", "lei": "b", "roles": "bank"}`, "threshold|keys|policy"},
-		"a limit":   {`{"name": "X", "lei": "b", "policy": {"threshold": 1, "keys": [{"key": "secp256k1:` + annKey + `"}], "limits": [{"currency": "CNY", "per_transaction": "5,0", "per_day": "9"}]}}`, "per_transaction"},
-		"a purpose": {`{"name": "X", "lei": "b", "policy": {"threshold": 1, "keys": [{"key": "secp256k1:` + annKey + `", "purpose": "sing"}]}}`, "purpose"},
+		"a limit":   {`{"name": "X", "lei": "b", "roles": "bank", "policy": {"threshold": 1, "keys": [{"key": "secp256k1:` + annKey + `"}], "limits": [{"currency": "CNY", "per_transaction": "5,0", "per_day": "9"}]}}`, "per_transaction"},
+		"a purpose": {`{"name": "X", "lei": "b", "roles": "bank", "policy": {"threshold": 1, "keys": [{"key": "secp256k1:` + annKey + `", "purpose": "sing"}]}}`, "purpose"},
 		"two files": {`{"name": "X", "lei": "b"} {}`, "behind its end"}, "no JSON": {`name: X`, "bad.json"}, "a field": {`{"name": "X", "licence": 7}`, "licence"},
 	} {
 		t.Run(name, func(t *testing.T) {

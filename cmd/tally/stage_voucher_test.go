@@ -49,7 +49,7 @@ func (g *stage) testMerging(t *testing.T) {
 
 // testFreezes: the court freezes units for hours, who holds them sees it, and the court alone releases them.
 func (g *stage) testFreezes(t *testing.T) {
-	voucher, part := g.held(t, "F-1", "tier1", 100_000)
+	voucher, part := g.held(t, "F-1", "tier1", 110_000)
 	short := voucher[:8]
 	g.refuses(t, exitRefused, "NotPermitted", "tier1", "freeze", voucher, "--reason", "x", "--until", "1h")
 	g.refuses(t, exitNotFound, "", "court", "freeze", short, "--reason", "x", "--until", "1h") // it does not see it but by its whole id
@@ -60,7 +60,7 @@ func (g *stage) testFreezes(t *testing.T) {
 		args []string
 	}{
 		{exitUsage, "units", []string{"--units", "0-5", "--reason", "x", "--until", "1h"}},
-		{exitUsage, "units", []string{"--units", "1-100001", "--reason", "x", "--until", "1h"}},
+		{exitUsage, "units", []string{"--units", "1-110001", "--reason", "x", "--until", "1h"}},
 		{exitUsage, "units", []string{"--units", "5-4", "--reason", "x", "--until", "1h"}},
 		{exitUsage, "until", []string{"--reason", "x", "--until", "soon"}},
 		{exitUsage, "until", []string{"--reason", "x", "--until", "0d"}},
@@ -95,7 +95,7 @@ func (g *stage) testFreezes(t *testing.T) {
 	wants(t, g.gives(t, "tier2", "freezes"), "freezes", "[]", "laid", "[]")
 	g.refuses(t, exitNotFound, "", "tier2", "freezes", short)
 	g.refuses(t, exitNotFound, "", "tier1", "show", part) // it was cut
-	ice, free := g.partOf(t, "tier1", voucher, 30_000), g.partOf(t, "tier1", voucher, 70_000)
+	ice, free := g.partOf(t, "tier1", voucher, 30_000), g.partOf(t, "tier1", voucher, 80_000)
 	if at(g.gives(t, "tier1", "show", ice), "part.frozen_until") == nil || at(g.gives(t, "tier1", "show", free), "part.frozen_until") != nil {
 		t.Error("the wrong part is shown as frozen")
 	}
@@ -130,29 +130,29 @@ func (g *stage) testDrafts(t *testing.T) {
 		methods []string
 		says    []string // in the decoded bytes
 	}{
-		{"obligor", []string{"issue", "--invoice", g.invoice(t, "D-4", "tier1", "obligor", 5_000), "--to", "tier1", "--contract", contract, "--due", due}, []string{"voucher.Issue"}, []string{"amount_minor: 5000", "currency: CNY"}},
-		{"obligor", []string{"issue", "--csv", table, "--run", "drafts", "--contract", contract, "--due", due}, []string{"voucher.Issue"}, []string{"amount_minor: 10001", "chunk: 1"}},
+		{"obligor", []string{"issue", "--invoice", g.invoice(t, "D-4", "tier1", "obligor", 5_000), "--to", "tier1", "--contract", contract, "--due", due}, []string{"voucher.Issue"}, []string{"amount_minor: 50.00 CNY", `currency: "CNY"`}},
+		{"obligor", []string{"issue", "--csv", table, "--run", "drafts", "--contract", contract, "--due", due}, []string{"voucher.Issue"}, []string{"amount_minor: 100.01 CNY", "chunk: 1"}},
 		{"tier1", []string{"accept", waits}, []string{"voucher.AcceptPackage"}, []string{waits}},
 		{"tier2", []string{"accept", offered}, []string{"voucher.AcceptOffer"}, nil},
 		{"tier1", []string{"reject", waits, "--reason", "wrong price"}, []string{"voucher.RejectPackage"}, []string{"wrong price"}},
 		{"tier2", []string{"reject", offered, "--reason", "wrong order"}, []string{"voucher.RejectOffer"}, []string{"wrong order"}},
 		{"obligor", []string{"cancel", waits, "--reason", "no"}, []string{"voucher.CancelPackage"}, []string{waits}},
 		{"tier1", []string{"withdraw", offered}, []string{"voucher.WithdrawOffer"}, nil},
-		{"tier1", []string{"send", part, "--to", "tier2", "--amount", "100.05", "--contract", contract, "--recourse"}, []string{"voucher.Transfer"}, []string{"amount_minor: 10005", "recourse: true", g.net.Role("tier2").Account.String()}},
+		{"tier1", []string{"send", part, "--to", "tier2", "--amount", "100.05", "--contract", contract, "--recourse"}, []string{"voucher.Transfer"}, []string{"amount_minor: 10005 ", "recourse: true", g.net.Role("tier2").Account.String()}},
 		{"tier1", []string{"split", part, "100", "200"}, []string{"voucher.Split"}, []string{"60000"}},
-		{"tier1", []string{"standing", "set", "--checker", "bank", "--max", "400", "--until", "20d"}, []string{"voucher.SetStandingAcceptance"}, []string{"max_minor: 40000"}},
+		{"tier1", []string{"standing", "set", "--checker", "bank", "--max", "400", "--until", "20d"}, []string{"voucher.SetStandingAcceptance"}, []string{"max_minor: 400.00 CNY"}},
 		{"tier1", []string{"standing", "end"}, []string{"voucher.SetStandingAcceptance"}, nil},
 		{"tier1", []string{"check", "--contract", contract, "--contract", strings.Repeat("ab", 32)}, []string{"voucher.CheckDocument"}, []string{strings.Repeat("ab", 32)}},
-		{"obligor", []string{"pay", voucher, "--bank", "bank", "--amount", "5"}, []string{"voucher.Pay"}, []string{"amount_minor: 500", voucher}},
-		{"bank", []string{"deposit", "mint", "5.01", "--to", "tier2", "--reference", "box 7"}, []string{"deposit.Mint"}, []string{"amount_minor: 501", "box 7"}},
-		{"tier1", []string{"deposit", "redeem", "5", "--bank", "bank"}, []string{"deposit.Redeem"}, []string{"amount_minor: 500"}},
+		{"obligor", []string{"pay", voucher, "--bank", "bank", "--amount", "5"}, []string{"voucher.Pay"}, []string{"amount_minor: 500 ", voucher}},
+		{"bank", []string{"deposit", "mint", "5.01", "--to", "tier2", "--reference", "box 7"}, []string{"deposit.Mint"}, []string{"amount_minor: 5.01 CNY", "box 7"}},
+		{"tier1", []string{"deposit", "redeem", "5", "--bank", "bank"}, []string{"deposit.Redeem"}, []string{"amount_minor: 5.00 CNY"}},
 		{"tier1", []string{"deposit", "transfer", "5", "--bank", "bank", "--to", "tier2"}, []string{"deposit.Transfer"}, []string{g.net.Role("tier2").Account.String()}},
 		{"court", []string{"freeze", voucher, "--reason", "order 1", "--until", "1h"}, []string{"voucher.Freeze"}, []string{"order 1"}},
 		{"obligor", []string{"suspend", "tier2", "--reason", "late"}, []string{"members.SuspendSupplier"}, []string{"late"}},
 		{"bank", []string{"gov", "vote", proposal, "yes"}, []string{"governance.Vote"}, []string{proposal, "yes: true"}},
 		{"bank", []string{"gov", "propose", "upgrade", "cancel"}, []string{"governance.Propose"}, []string{"governance.CancelUpgrade"}},
 		{"tier1", []string{"account", "open", "second", "--key", "secp256k1:" + annKey}, []string{"members.OpenAccount"}, []string{annKey}},
-		{"tier1", []string{"account", "limits", "main", "--set", "CNY=5/50"}, []string{"members.SetPolicy"}, []string{"per_day_minor: 5000"}},
+		{"tier1", []string{"account", "limits", "main", "--set", "CNY=5/50"}, []string{"members.SetPolicy"}, []string{"per_day_minor: 50.00 CNY"}},
 		{"tier1", []string{"account", "encryption-key", "none"}, []string{"members.SetEncryptionKey"}, nil},
 		{"tier1", []string{"settlement", "set", "EUR", "--bank", "b", "--bic", "DEUTDEFF", "--iban", "DE89370400440532013000", "--holder", "h"}, []string{"members.SetSettlementAccount"}, []string{"DE89370400440532013000"}},
 	} {

@@ -37,7 +37,7 @@ var wrongFields = map[string][]struct{ value, says string }{
 	"snapshots_kept":           {{`0`, "snapshots_kept: 0 is outside of 1 to 100"}, {`101`, "snapshots_kept"}},
 	"state_sync_trust_height":  {{`-1`, "state_sync_trust_height"}, {`7`, "set both, or none"}},
 	"state_sync_trust_hash":    {{`"abc"`, "state_sync_trust_hash"}, {`"` + strings.Repeat("ab", 32) + `"`, "set both, or none"}},
-	"state_sync_gates":         {{`["127.0.0.1:1"]`, "state_sync_gates[0]"}, {`["` + strings.Repeat("ab", 32) + `@host"]`, "no host:port"}},
+	"state_sync_gates":         {{`["127.0.0.1:1"]`, "state_sync_gates[0]"}, {`["` + strings.Repeat("ab", 32) + `@host:1"]`, "whose gate it is"}, {`["A=` + strings.Repeat("ab", 32) + `@host"]`, "no host:port"}},
 	"remote_signer_listen":     {{`"nowhere"`, "remote_signer_listen"}, {`"127.0.0.1:1"`, "set both, or none"}},
 	"remote_signer_key":        {{`"` + strings.Repeat("ab", 32) + `"`, "set both, or none"}},
 }

@@ -131,6 +131,7 @@ func checkRoles(c *kernel.Ctx, violated report) {
 }
 
 func gone(m *membersv1.Member) bool { return m.GetState() == membersv1.MemberState_MEMBER_STATE_LEFT }
+
 func closed(a *membersv1.Account) bool {
 	return a.GetState() == membersv1.AccountState_ACCOUNT_STATE_CLOSED
 }

@@ -98,7 +98,7 @@ var bans = []ban{
 
 // topLevel are the names that may stand at the top of the tree, beside hidden ones.
 var topLevel = []string{
-	"ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "NOTICE", "README.md", "README.zh.md", "SECURITY.md", "go.mod", "go.sum",
+	"ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "NOTICE", "README.md", "README.zh-CN.md", "SECURITY.md", "go.mod", "go.sum",
 	"app", "cmd", "contracts", "iot", "modules", "networks", "scripts", "sdk",
 	// Built in place by `go build ./cmd/…`, and ignored by git.
 	"tally", "tally-gateway", "tallyd",

@@ -65,7 +65,7 @@ func CheckMembers(gates []Gate) error {
 		whose[g.Pin], members[g.Member] = g.Member, true
 	}
 	if len(members) < Members {
-		return fmt.Errorf("they are of %d members: name gates of %d members at least, as NAME=PIN@host:port", len(members), Members)
+		return fmt.Errorf("fewer than %d members are named: write each gate as NAME=PIN@host:port, with its member's name", Members)
 	}
 	return nil
 }
