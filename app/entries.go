@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// ErrNoEntry: this node's index has no such entry of the account. It joined from a snapshot, or the chain began from an
+// ErrNoEntry says that this node's index has no such entry of the account. It joined from a snapshot, or the chain began from an
 // export, after the entry's block; or nobody's chain has it.
 var ErrNoEntry = errors.New("this node has no such entry of the account")
 

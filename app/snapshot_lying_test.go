@@ -54,7 +54,7 @@ func falseSnapshot(m Manifest, stream []byte) (Manifest, []byte) {
 	w := &chunks{m: m, ended: make(chan struct{})}
 	w.m.Chunks, w.m.Bytes = nil, 0
 	dir, _ := os.MkdirTemp("", "false-")
-	defer os.RemoveAll(dir) // of a test
+	defer os.RemoveAll(dir) //nolint:errcheck // of a test
 	w.dir, w.buffer = dir, bytes.Clone(stream)
 	_ = w.cut(1)
 	return w.m, stream

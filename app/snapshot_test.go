@@ -217,7 +217,7 @@ func offerOf(m Manifest) *abci.Snapshot {
 func TestJoinFromSnapshot(t *testing.T) {
 	h, s, m := grown(t, 3)
 	dir := t.TempDir()
-	a, own, x := joiner(t, h.app, dir)
+	a, _, x := joiner(t, h.app, dir)
 	takeAll(t, x, s, m)
 	sameState(t, h.app, a)
 	if a.HistoryFrom() != m.Height+1 || !errors.Is(a.noHistory(1), ErrNoHistory) {
@@ -226,7 +226,7 @@ func TestJoinFromSnapshot(t *testing.T) {
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
-	a, own, _ = joiner(t, h.app, dir)
+	a, own, _ := joiner(t, h.app, dir)
 	t.Cleanup(func() { _ = a.Close() })
 	again, err := own.Create()
 	if err != nil || !bytes.Equal(again.Encode(), m.Encode()) {

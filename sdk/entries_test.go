@@ -99,7 +99,7 @@ func TestLyingNodeAboutEntries(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer client.Close()
+			defer client.Close() //nolint:errcheck // of a test
 			h, err := client.History(t.Context(), nil)
 			if !errors.Is(err, tc.want) || err == nil && len(h.Entries) != 6 {
 				t.Errorf("%d entries, %v", len(h.Entries), err)
@@ -109,7 +109,7 @@ func TestLyingNodeAboutEntries(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer second.Close()
+			defer second.Close() //nolint:errcheck // of a test
 			if h, err := second.History(t.Context(), nil); err != nil || len(h.Entries) != 6 || !h.Whole {
 				t.Errorf("with an honest node beside it: %d entries, %v", len(h.Entries), err)
 			}
@@ -147,7 +147,7 @@ func TestEntriesAreKept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer client.Close()
+		defer client.Close() //nolint:errcheck // of a test
 		return client.History(t.Context(), nil)
 	}
 	if h, err := open(); err != nil || len(h.Entries) != len(whole.Entries) {

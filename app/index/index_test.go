@@ -137,8 +137,10 @@ func TestEntry(t *testing.T) {
 	ofBlock, hashOfBlock := keep(me, 2)
 	party := kernelv1.Visibility_VISIBILITY_PARTY
 	events := []*kernelv1.Event{
-		{Type: "of both", Parties: [][]byte{me.Bytes(), other.Bytes()}, Visibility: party}, {Type: "of the other", Parties: [][]byte{other.Bytes()}, Visibility: party},
-		{Type: "of me", Parties: [][]byte{me.Bytes()}, Visibility: party}, {Type: "of nobody"},
+		{Type: "of both", Parties: [][]byte{me.Bytes(), other.Bytes()}, Visibility: party},
+		{Type: "of the other", Parties: [][]byte{other.Bytes()}, Visibility: party},
+		{Type: "of me", Parties: [][]byte{me.Bytes()}, Visibility: party},
+		{Type: "of nobody"},
 		{Type: "for regulators", Parties: [][]byte{me.Bytes()}, Visibility: kernelv1.Visibility_VISIBILITY_REGULATOR},
 	}
 	r := result(1, nil)

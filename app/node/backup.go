@@ -180,7 +180,8 @@ func (a *Archive) check() error {
 		if !slices.ContainsFunc(backupFiles, func(f struct {
 			name string
 			must bool
-		}) bool {
+		},
+		) bool {
 			return f.name == name
 		}) {
 			return fmt.Errorf("%w: it has a file %.100q", ErrBackup, name)

@@ -179,11 +179,11 @@ func TestRestoredNeverSignsTwice(t *testing.T) {
 	c := someHome(t)
 	a, _ := backedUp(t, c)
 	rapid.Check(t, func(t *rapid.T) {
-		dir, err := os.MkdirTemp("", "restored-")
+		dir, err := os.MkdirTemp("", "restored-") //nolint:usetesting // its name is short
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer os.RemoveAll(dir) // of a test
+		defer os.RemoveAll(dir) //nolint:errcheck // of a test
 		signed := map[string]string{}
 		old := privval.NewFilePV(privval.LoadFilePVEmptyState(c.Engine().PrivValidatorKeyFile(), "").Key.PrivKey, "", filepath.Join(dir, "state.json"))
 		reached := int64(1)

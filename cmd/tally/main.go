@@ -3,11 +3,12 @@ package main
 
 import (
 	"context"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/jedib0t/go-pretty/v6/text"
 )
 
 // version is set by the linker for releases.

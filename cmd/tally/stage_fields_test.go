@@ -123,13 +123,14 @@ var (
 		"proposal": anID, "title": someone, "proposer": anID, "state": "open|expired|executed|failed|rejected", "expires": aTime, "yes": figure, "no": figure,
 		"seats": figure, "needed": figure, "code?": figure, "voted": truth,
 	}
-	atBank  = fields{"bank": someone, "bic": someone, "iban?": someone, "number?": someone, "holder": someone}
-	aPayee  = fields{"currency": someone, "current?": atBank, "since?": aTime, "pending?": fields{"to?": atBank, "asked_by": anID, "confirmed_by?": anID, "due?": aTime}}
-	aFreeze = fields{"freeze": anID, "voucher": anID, "lo": figure, "hi": figure, "by": noOrParty, "reason": someone, "case?": anID, "from": aTime, "until": aTime, "stands": truth}
-	aKey    = fields{"file?": someone, "token?": someone, "label?": someone, "kind": "secp256k1|p256|sm2", "public": someone, "id": anID}
-	aDone   = fields{"transaction": anID, "what": list{someone}, "height": figure, "verified": proven}
-	aSigner = list{fields{"key": someone, "holder?": someone}}
-	aDraft  = fields{
+	atBank       = fields{"bank": someone, "bic": someone, "iban?": someone, "number?": someone, "holder": someone}
+	aPayee       = fields{"currency": someone, "current?": atBank, "since?": aTime, "pending?": fields{"to?": atBank, "asked_by": anID, "confirmed_by?": anID, "due?": aTime}}
+	aFreeze      = fields{"freeze": anID, "voucher": anID, "lo": figure, "hi": figure, "by": noOrParty, "reason": someone, "case?": anID, "from": aTime, "until": aTime, "stands": truth}
+	blockedMoney = fields{"bank": anID, "bank_name": someone, "amount_minor": figure, "currency": "CNY", "voucher": anID, "part": anID}
+	aKey         = fields{"file?": someone, "token?": someone, "label?": someone, "kind": "secp256k1|p256|sm2", "public": someone, "id": anID}
+	aDone        = fields{"transaction": anID, "what": list{someone}, "height": figure, "verified": proven}
+	aSigner      = list{fields{"key": someone, "holder?": someone}}
+	aDraft       = fields{
 		"file": someone, "transaction": anID, "chain": someone, "sender": anID, "expires": aTime, "methods": list{someone}, "decoded": list{wording}, "builder_words": list{someone},
 		"signatures": list{someone}, "verified?": proven, "what?": list{someone}, "needless?": list{someone}, "state": "open|complete|expired|done|refused|never_ran|unknown",
 		"accounts?": list{fields{"account": anID, "member?": anID, "name?": someone, "threshold": figure, "lacks": figure, "signed": aSigner, "missing": aSigner, "hidden?": truth}},
@@ -178,7 +179,7 @@ func (g *stage) testFields(t *testing.T) {
 		{"tier2", "offers", fields{"verified": proven, "incoming": list{aPart}, "outgoing": list{aPart}, "totals": totals}},
 		{"tier1", "pending", fields{"verified": proven, "vouchers": list{aVoucher}, "totals": totals}},
 		{"obligor", "owed", fields{"verified": proven, "vouchers": list{aVoucher}, "totals": totals}},
-		{"tier1", "deposits", fields{"verified": proven, "deposits": list{fields{"bank": anID, "bank_name": someone, "amount_minor": figure, "currency": "CNY"}}, "totals": totals}},
+		{"tier1", "deposits", fields{"verified": proven, "deposits": list{fields{"bank": anID, "bank_name": someone, "amount_minor": figure, "currency": "CNY"}}, "totals": totals, "blocked": list{blockedMoney}}},
 		{"tier1", "show " + part, fields{"verified": proven, "kind": "part", "part": aPart}},
 		{"tier1", "show " + voucher, fields{"verified": proven, "kind": "voucher", "voucher": aVoucher}},
 		{"tier1", "show tier2", fields{"verified": proven, "kind": "member", "member": aMember}},
@@ -196,7 +197,7 @@ func (g *stage) testFields(t *testing.T) {
 		{"obligor", "line", fields{"verified": proven, "obligor": aParty, "currency": "CNY", "limit_minor": figure, "outstanding_minor": figure, "guarantor": aHash}},
 		{"tier1", "freezes", fields{
 			"verified": proven, "freezes": list{aFreeze}, "laid": list{aFreeze}, "totals_frozen": totals,
-			"blocked": list{fields{"bank": anID, "bank_name": someone, "amount_minor": figure, "currency": "CNY", "voucher": anID, "part": anID}},
+			"blocked": list{blockedMoney},
 		}},
 		{"tier1", "freezes " + voucher, fields{"verified": proven, "voucher": anID, "freezes": list{aFreeze}}},
 		{"tier1", "statement --from 2020-01-01", fields{

@@ -14,6 +14,9 @@ import (
 // annKey is the generator of secp256k1, a key for tests alone.
 const annKey = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
 
+// quotas are how many suppliers a role may admit; none where nothing is said.
+var quotas = map[string]uint32{"obligor": 10_000, "bank": 1_000}
+
 // call is what a proposal is to have.
 type call struct {
 	method  string
@@ -35,7 +38,11 @@ func (g *stage) testProposals(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := object{"member": member(role), "state": "MEMBER_STATE_" + state, "roles": roles}
+		id, seat := g.net.Role(role).Member, shown["seat"] == true
+		before := membersv1.StandingHash(&membersv1.Member{
+			Id: id.Bytes(), State: membersv1.MemberState_MEMBER_STATE_ACTIVE, Roles: roles, Seat: seat, SupplierQuota: quotas[role],
+		})
+		m := object{"member": id.String(), "state": "MEMBER_STATE_" + state, "roles": roles, "replaces": before.String()}
 		for k, v := range extra {
 			if m[k] = v; v == nil {
 				delete(m, k)
@@ -157,12 +164,18 @@ func (g *stage) testProposalFiles(t *testing.T) {
 	member := `{"method": "members.CancelRecovery", "message": {"account": "` + g.net.Role("tier1").Account.String() + `"}`
 	many := g.file(t, "many.json", `{"calls": [`+strings.Repeat(member+"},", governancev1.MaxCalls)+member+"}]}")
 	for _, c := range []struct{ content, why string }{
-		{`{"calls": []}`, "0 calls"}, {`{}`, "0 calls"}, {`[]`, "call"}, {``, "call"}, {`{"calls": [{"method": "members.Melt", "message": {}}]}`, "members.Melt"},
-		{`{"calls": [` + member + `, "as": "` + g.net.Role("tier1").Account.String() + `"}]}`, `"as"`}, {`{"calls": [` + member + `, "gas": 5}]}`, `"gas"`},
+		{`{"calls": []}`, "0 calls"},
+		{`{}`, "0 calls"},
+		{`[]`, "call"},
+		{``, "call"},
+		{`{"calls": [{"method": "members.Melt", "message": {}}]}`, "members.Melt"},
+		{`{"calls": [` + member + `, "as": "` + g.net.Role("tier1").Account.String() + `"}]}`, `"as"`},
+		{`{"calls": [` + member + `, "gas": 5}]}`, `"gas"`},
 		{`{"calls": [{"method": "members.CancelRecovery", "message": {"account": "xy"}}]}`, "hex"},
 		{`{"calls": [{"method": "members.CancelRecovery", "message": {"accounts": "aa"}}]}`, "accounts"},
 		{`{"calls": [{"method": "members.CancelRecovery", "message": {"account": "aa"}}]}`, "account"},
-		{`{"calls": [{"method": "members.CancelRecovery", "message": 5}]}`, "message"}, {`{"calls": [{"method": "members.CancelRecovery"}]}`, "message|account"},
+		{`{"calls": [{"method": "members.CancelRecovery", "message": 5}]}`, "message"},
+		{`{"calls": [{"method": "members.CancelRecovery"}]}`, "message|account"},
 	} {
 		g.refuses(t, exitUsage, c.why, "operator", "gov", "propose", "--call", g.file(t, "bad.json", c.content))
 	}

@@ -219,8 +219,10 @@ func printStatement(w page, st *statement.Statement, names statement.Names) {
 			if !m.Package.IsZero() {
 				voucher = m.Package.Short()
 			}
-			rows = append(rows, []string{m.Time.Format("2006-01-02 15:04"), w.Word(statement.Words(m.Kind)), who, voucher, m.Reference,
-				wallet.Figure(m.AmountMinor, one.Currency), wallet.Figure(m.After.AmountMinor, one.Currency)})
+			rows = append(rows, []string{
+				m.Time.Format("2006-01-02 15:04"), w.Word(statement.Words(m.Kind)), who, voucher, m.Reference,
+				wallet.Figure(m.AmountMinor, one.Currency), wallet.Figure(m.After.AmountMinor, one.Currency),
+			})
 		}
 		rows = append(rows, []string{wallet.Day(st.Period.ToDay), w.F("closing"), "", "", "", "", wallet.Figure(one.Closing.AmountMinor, one.Currency)})
 		grid(w, []int{6, 7}, []string{"time", "what", "with", "voucher", "reference", "amount", "balance"}, rows)

@@ -12,8 +12,8 @@ import (
 func TestRoutesRefuseWhoMayNot(t *testing.T) {
 	_, g := machine()
 	for _, wrong := range []kerneltest.Actor{seatless, regulator} {
-		row := func(make func(c *kerneltest.Chain) proto.Message) kerneltest.Row {
-			return kerneltest.Row{Wrong: wrong, Make: func(c *kerneltest.Chain) (kerneltest.Actor, proto.Message) { return ben, make(c) }}
+		row := func(makes func(c *kerneltest.Chain) proto.Message) kerneltest.Row {
+			return kerneltest.Row{Wrong: wrong, Make: func(c *kerneltest.Chain) (kerneltest.Actor, proto.Message) { return ben, makes(c) }}
 		}
 		kerneltest.Routes(t, g.Module(), setup, map[string]kerneltest.Row{
 			"governance.Propose":         row(func(c *kerneltest.Chain) proto.Message { return proposal(c, setFee(c, 7)) }),

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// ErrMessage: a message breaks a rule of the schema or of arithmetic. It is wrapped with the field.
+// ErrMessage says that a message breaks a rule of the schema or of arithmetic. It is wrapped with the field.
 var ErrMessage = errors.New("this is no valid camt.053 message")
 
 // Lengths of the schema's texts, in characters.
@@ -134,8 +134,10 @@ func (s *Summary) check(t totals) error {
 		field, said string
 		want        *big.Int
 	}{
-		{"TtlNtries/Sum", s.Entries.Sum, new(big.Int).Add(t.credits, t.debits)}, {"TtlNetNtry", s.Entries.Net, new(big.Int).Abs(t.net())},
-		{"TtlCdtNtries/Sum", s.Credits.Sum, t.credits}, {"TtlDbtNtries/Sum", s.Debits.Sum, t.debits},
+		{"TtlNtries/Sum", s.Entries.Sum, new(big.Int).Add(t.credits, t.debits)},
+		{"TtlNetNtry", s.Entries.Net, new(big.Int).Abs(t.net())},
+		{"TtlCdtNtries/Sum", s.Credits.Sum, t.credits},
+		{"TtlDbtNtries/Sum", s.Debits.Sum, t.debits},
 	} {
 		if said, err := number(one.field, one.said); err != nil || said.Cmp(one.want) != 0 {
 			return wrong(one.field, "%.40s is not what the entries give", one.said)

@@ -23,7 +23,7 @@ const (
 	Chinese
 )
 
-// ErrUnknown: a language that this version does not speak.
+// ErrUnknown is a language that this version does not speak.
 var ErrUnknown = errors.New("the languages are zh and en")
 
 // String is the language's code, as Parse reads it.

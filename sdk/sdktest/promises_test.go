@@ -44,6 +44,9 @@ func TestRunLeavesNothing(t *testing.T) {
 				if ended(at) {
 					t.Errorf("%s: the chain does not answer while it runs", want)
 				}
+				if conf := c.Config(sdktest.Tier1); !conf.Alone || len(conf.Endpoints) != 1 || conf.Endpoints[0] != at {
+					t.Errorf("%+v", conf)
+				}
 				run(c)
 			})
 			return nil
@@ -60,9 +63,11 @@ func TestRunLeavesNothing(t *testing.T) {
 	}
 }
 
-// A client asks its own node first and has every other as a witness; alone is only who has no other.
-func TestConfigNamesWitnesses(t *testing.T) {
+// On two nodes issues and roles are as on one; a client asks its own node first and has every other as a witness; alone is only who has no other.
+func TestTwoNodes(t *testing.T) {
 	two := sdktest.Start(t, 2)
+	checkItem(t, two)
+	checkRoles(t, two)
 	for name, own := range map[string]int{sdktest.Obligor: 0, sdktest.Bank: 1, sdktest.Factor: 0, sdktest.Operator: 1} {
 		c := two.Config(name)
 		if c.Alone || len(c.Endpoints) != 2 || c.Endpoints[0] != two.Endpoint(own) || c.Endpoints[1] != two.Endpoint(1-own) {
@@ -77,12 +82,9 @@ func TestConfigNamesWitnesses(t *testing.T) {
 	}
 }
 
-// A chain of one node: Item is an issue's item that its rules allow, and a number determines its invoice.
-func TestOneNode(t *testing.T) {
-	chain := sdktest.Start(t, 1)
-	if c := chain.Config(sdktest.Tier1); !c.Alone || len(c.Endpoints) != 1 || c.Endpoints[0] != chain.Endpoint(0) {
-		t.Errorf("%+v", c)
-	}
+// checkItem: Item is an issue's item that the chain's rules allow, and a number determines its invoice.
+func checkItem(t *testing.T, chain *sdktest.Chain) {
+	t.Helper()
 	one, same, other := chain.Item(sdktest.Tier1, 500, 7), chain.Item(sdktest.Tier1, 500, 7), chain.Item(sdktest.Tier1, 500, 8)
 	if !proto.Equal(one, same) || bytes.Equal(one.Background.Invoices[0].Fingerprint, other.Background.Invoices[0].Fingerprint) {
 		t.Errorf("%v\n%v\n%v", one, same, other)
@@ -107,7 +109,6 @@ func TestOneNode(t *testing.T) {
 	if errs.CodeOf(err) != voucherv1.ErrInvoiceOverused {
 		t.Errorf("an invoice was used twice: %v", err)
 	}
-	checkRoles(t, chain)
 }
 
 // checkRoles: the bank mints, a supplier may not, and each name acts for a member of its own.

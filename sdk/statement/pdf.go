@@ -25,12 +25,24 @@ func (s *Statement) WritePDF(w io.Writer, names Names) error {
 		p.Text("The account had nothing in this period, and nothing moved.")
 		return p.Write(w)
 	}
-	p.Table([]paper.Column{{Head: "What", Share: 34}, {Head: "Currency", Share: 10}, {Head: "Opening", Share: 18, Right: true},
-		{Head: "In", Share: 18, Right: true}, {Head: "Out", Share: 18, Right: true}, {Head: "Closing", Share: 18, Right: true}}, s.summary(names))
+	p.Table([]paper.Column{
+		{Head: "What", Share: 34},
+		{Head: "Currency", Share: 10},
+		{Head: "Opening", Share: 18, Right: true},
+		{Head: "In", Share: 18, Right: true},
+		{Head: "Out", Share: 18, Right: true},
+		{Head: "Closing", Share: 18, Right: true},
+	}, s.summary(names))
 	for _, one := range s.Sections {
 		p.Heading(title(one, names) + ", " + one.Currency)
-		p.Table([]paper.Column{{Head: "Time", Share: 15}, {Head: "What", Share: 22}, {Head: "With", Share: 24}, {Head: "Voucher, reference", Share: 24},
-			{Head: "Amount", Share: 18, Right: true}, {Head: "Balance", Share: 18, Right: true}}, s.movements(one, names))
+		p.Table([]paper.Column{
+			{Head: "Time", Share: 15},
+			{Head: "What", Share: 22},
+			{Head: "With", Share: 24},
+			{Head: "Voucher, reference", Share: 24},
+			{Head: "Amount", Share: 18, Right: true},
+			{Head: "Balance", Share: 18, Right: true},
+		}, s.movements(one, names))
 	}
 	return p.Write(w)
 }
@@ -50,8 +62,10 @@ func (s *Statement) summary(names Names) (out []paper.Row) {
 		for _, m := range one.Movements {
 			in, gone = in+max(m.AmountMinor, 0), gone+max(-m.AmountMinor, 0)
 		}
-		out = append(out, paper.Row{Cells: []string{title(one, names), one.Currency, figure(one.Opening.AmountMinor, one.Currency), figure(in, one.Currency),
-			figure(gone, one.Currency), figure(one.Closing.AmountMinor, one.Currency)}})
+		out = append(out, paper.Row{Cells: []string{
+			title(one, names), one.Currency, figure(one.Opening.AmountMinor, one.Currency), figure(in, one.Currency),
+			figure(gone, one.Currency), figure(one.Closing.AmountMinor, one.Currency),
+		}})
 	}
 	return out
 }

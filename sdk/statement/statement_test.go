@@ -31,10 +31,9 @@ func event(m proto.Message) *kernelv1.Event {
 
 // model is an account whose balances a test keeps itself, beside the entries that it makes.
 type model struct {
-	held     map[statement.Key]statement.Balance
-	entries  []*sdk.Entry
-	atDay    map[int32]map[statement.Key]statement.Balance // when the day began
-	deposits map[id.ID]int64
+	held    map[statement.Key]statement.Balance
+	entries []*sdk.Entry
+	atDay   map[int32]map[statement.Key]statement.Balance // when the day began
 }
 
 func (m *model) entry(at int64, changes []*kernelv1.Change, events ...proto.Message) {
@@ -210,14 +209,13 @@ func TestWhatDoesNotAddUpIsRefused(t *testing.T) {
 }
 
 func TestCheckSeesAWrongStatement(t *testing.T) {
-	s := sample(t)
 	for name, change := range map[string]func(*statement.Statement){
 		"closing":  func(s *statement.Statement) { s.Sections[0].Closing.AmountMinor++ },
 		"opening":  func(s *statement.Statement) { s.Sections[0].Opening.Count++ },
 		"movement": func(s *statement.Statement) { s.Sections[0].Movements[0].AmountMinor++ },
 		"missing":  func(s *statement.Statement) { s.Sections[0].Movements = s.Sections[0].Movements[1:] },
 	} {
-		s = sample(t)
+		s := sample(t)
 		change(s)
 		if err := s.Check(); !errors.Is(err, statement.ErrSums) {
 			t.Errorf("%s: %v", name, err)

@@ -81,10 +81,10 @@ func (g *stage) scenery(t *testing.T) *scenery {
 	o := must(t, tier1, &membersv1.OpenAccount{Name: "treasury", Policy: c.policy})
 	c.treasury = o.Created(0, 0)
 	c.proposal = must(t, g.as(t, "operator"), c.propose(t)).Created(0, 0)
-	recover := must(t, g.as(t, "operator"), c.proposeCalls(t, "lost keys", &membersv1.Recover{Account: c.treasury[:], Policy: c.viewed(t), Reason: "the safe burnt"})).Created(0, 0)
+	recovering := must(t, g.as(t, "operator"), c.proposeCalls(t, "lost keys", &membersv1.Recover{Account: c.treasury[:], Policy: c.viewed(t), Reason: "the safe burnt"})).Created(0, 0)
 	g.level(t)
 	for _, role := range []string{"bank", "factor"} {
-		must(t, g.as(t, role), &governancev1.Vote{Proposal: recover[:], Yes: true})
+		must(t, g.as(t, role), &governancev1.Vote{Proposal: recovering[:], Yes: true})
 	}
 	return c
 }

@@ -21,7 +21,7 @@ const (
 	maxAhead  = 366 // days
 )
 
-// ErrPlace: the kept place is not in the account's chain of entries: it is of another network, or the chain began anew.
+// ErrPlace says that the kept place is not in the account's chain of entries: it is of another network, or the chain began anew.
 var ErrPlace = errors.New("the kept place does not belong to this account's chain; begin anew with another file")
 
 // Place is how far an account was told of: everything up to Entry, and the days up to DueDay.
@@ -42,6 +42,7 @@ type Follower struct {
 	offsetS int32
 	now     int64 // the chain's, unix seconds, and the day of it, when it was last looked at
 	today   int32
+	seen    int64 // the height that was looked at last
 }
 
 // Follow goes on from a place; nil begins now. ahead says how many days before the due day it is told, 0 for the day.
@@ -53,10 +54,11 @@ func Follow(ctx context.Context, c *sdk.Client, at *Place, ahead []int32) (*Foll
 		}
 	}
 	network := &kernelv1.Network{}
-	if _, _, err := c.Get(ctx, kernelv1.NetworkKey(), network); err != nil {
+	v, _, err := c.Get(ctx, kernelv1.NetworkKey(), network)
+	if err != nil {
 		return nil, err
 	}
-	f.offsetS = network.UtcOffsetS
+	f.offsetS, f.seen = network.UtcOffsetS, v.Height
 	if at != nil {
 		f.place = *at
 		if at.Chain != c.Chain() || at.Account != c.Account().String() {
@@ -86,6 +88,7 @@ func (f *Follower) Next(ctx context.Context) (out []Batch, err error) {
 	if err != nil {
 		return nil, err
 	}
+	f.seen = h.Height
 	if h.Totals.Entries < place.Entry {
 		return nil, fmt.Errorf("%w: entry %d, there are %d", ErrPlace, place.Entry, h.Totals.Entries)
 	}
@@ -216,16 +219,12 @@ func (f *Follower) obligations(ctx context.Context) (out []obligation, err error
 	return out, err
 }
 
-// Wait waits until the node tells of something, or it is time to look anyway: a node that hides events delays a notice by
+// Wait waits until the node tells of something after what Next saw, or it is time to look anyway: a node that hides events delays a notice by
 // that much, and cannot suppress it.
 func (f *Follower) Wait(ctx context.Context) error {
 	short, cancel := context.WithTimeout(ctx, quiet)
 	defer cancel()
-	v, _, err := f.client.GetAll(short, kernelv1.NetworkKey())
-	if err != nil {
-		return err
-	}
-	for b, err := range f.client.Events(short, v.Height+1) {
+	for b, err := range f.client.Events(short, f.seen+1) {
 		if err != nil {
 			break
 		}

@@ -131,7 +131,7 @@ func (p *Poster) try(ctx context.Context, key string, body []byte) (again bool, 
 	if err != nil {
 		return true, err
 	}
-	defer res.Body.Close() //nolint:errcheck // it was read
+	defer res.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxAnswer))
 	switch code := res.StatusCode; {
 	case code >= 200 && code < 300:

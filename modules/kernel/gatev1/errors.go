@@ -1,3 +1,4 @@
+// Package gatev1 is the gate as it is on the wire.
 package gatev1
 
 import "github.com/splittally/splittally/modules/kernel/errs"
