@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/splittally/splittally/modules/governance/governancev1"
 	"github.com/splittally/splittally/modules/kernel/errs"
@@ -276,4 +277,34 @@ func (g *stage) testLateVotes(t *testing.T) {
 	g.state(t, late, stateExpired)
 	g.state(t, longer, stateOpen)
 	g.says(t, "bank", "gov", "vote", longer, "no")
+}
+
+// More than two thirds of the seats, and no more of them, agree.
+func TestVotesNeeded(t *testing.T) {
+	for seats := 1; seats <= membersv1.MaxSeats; seats++ {
+		if n := needed(seats); 3*n <= 2*seats || 3*(n-1) > 2*seats || n > seats {
+			t.Errorf("%d of %d", n, seats)
+		}
+	}
+}
+
+// Every state of a proposal has a word, and one that is open and late has its own.
+func TestProposalStates(t *testing.T) {
+	now, words := time.Unix(1_000, 0), map[string]bool{}
+	for n := range governancev1.ProposalState_name {
+		state := governancev1.ProposalState(n)
+		if n == 0 {
+			continue
+		}
+		for _, ends := range []int64{999, 1_000, 1_001} {
+			got := proposalState(&governancev1.Proposal{State: state, ExpiresUnixS: ends}, now)
+			words[got] = true
+			if late := state == governancev1.ProposalState_PROPOSAL_STATE_OPEN && ends <= 1_000; got == "" || late != (got == stateExpired) {
+				t.Errorf("%s that ends at %d is %q", state, ends, got)
+			}
+		}
+	}
+	if len(words) != len(governancev1.ProposalState_name) {
+		t.Errorf("the words are %v", words)
+	}
 }

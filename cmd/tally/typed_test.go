@@ -54,28 +54,26 @@ func TestAmountsRoundTrip(t *testing.T) {
 	})
 }
 
+// edges are amounts, and nearly amounts, at the ends of what is one.
+var edges = []string{
+	"", "0", "00", "0.00", "-0", "0.", ".", ".5", "5.", "1.0000", "1.001", "0.001", "0.01", "0.1", "01", "+1", "-1", "--1", "1-", "1 ", " 1", "1\n", "1,000", "1e3", "0x1", "１", "1.-5", "-1.5", "∞", "NaN",
+	"9223372036854775807", "9223372036854775808", "92233720368547758.07", "92233720368547758.08", "9223372036854775.807", "9223372036854775.808", "18446744073709551617",
+}
+
 // An amount is digits with a point between them, no finer than the currency, above zero and countable; nothing else is one.
 func TestWhatIsAnAmount(t *testing.T) {
-	form := regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
+	for _, currency := range currencies {
+		for _, typed := range edges {
+			if fault := amountFault(typed, currency); fault != "" {
+				t.Error(fault)
+			}
+		}
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		currency := rapid.SampledFrom(currencies).Draw(t, "currency")
 		typed := rapid.OneOf(rapid.StringMatching(`[0-9]{0,21}(\.[0-9]{0,6})?`), rapid.StringMatching(`[-+0-9.,eE x_'１٣]{0,8}`), rapid.String()).Draw(t, "typed")
-		got, err := amount("max", typed, currency)
-		digits, known := money.Digits(currency)
-		if !known {
-			t.Fatal(currency)
-		}
-		want, fits := int64(0), form.MatchString(typed)
-		if fits {
-			exact, _ := new(big.Rat).SetString(typed)
-			exact.Mul(exact, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)))
-			fits = exact.IsInt() && exact.Num().IsInt64() && exact.Sign() > 0
-			if fits {
-				want = exact.Num().Int64()
-			}
-		}
-		if (err == nil) != fits || got != want || err != nil && !namesField(err, "max") {
-			t.Fatalf("%q %s is %d, %v; want %d", typed, currency, got, err, want)
+		if fault := amountFault(typed, currency); fault != "" {
+			t.Fatal(fault)
 		}
 	})
 	for _, currency := range []string{"", "XXQ", "cny", "CNYX", "¥"} {
@@ -86,6 +84,26 @@ func TestWhatIsAnAmount(t *testing.T) {
 			t.Errorf("%q: %v", currency, err)
 		}
 	}
+}
+
+var amountForm = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
+
+// amountFault compares what is read with exact arithmetic; empty for no fault.
+func amountFault(typed, currency string) string {
+	got, err := amount("max", typed, currency)
+	digits, _ := money.Digits(currency)
+	want, fits := int64(0), amountForm.MatchString(typed)
+	if fits {
+		exact, _ := new(big.Rat).SetString(typed)
+		exact.Mul(exact, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)))
+		if fits = exact.IsInt() && exact.Num().IsInt64() && exact.Sign() > 0; fits {
+			want = exact.Num().Int64()
+		}
+	}
+	if (err == nil) != fits || got != want || err != nil && !namesField(err, "max") {
+		return fmt.Sprintf("%q %s is %d, %v; want %d", typed, currency, got, err, want)
+	}
+	return ""
 }
 
 // A moment is so many days, so long, the end of a day or a minute of it, in the chain's offset.
@@ -357,36 +375,6 @@ func TestWrapping(t *testing.T) {
 			t.Fatalf("%q\nwant %q", got, sentence)
 		}
 	})
-}
-
-// More than two thirds of the seats, and no more of them, agree.
-func TestVotesNeeded(t *testing.T) {
-	for seats := 1; seats <= membersv1.MaxSeats; seats++ {
-		if n := needed(seats); 3*n <= 2*seats || 3*(n-1) > 2*seats || n > seats {
-			t.Errorf("%d of %d", n, seats)
-		}
-	}
-}
-
-// Every state of a proposal has a word, and one that is open and late has its own.
-func TestProposalStates(t *testing.T) {
-	now, words := time.Unix(1_000, 0), map[string]bool{}
-	for n := range governancev1.ProposalState_name {
-		state := governancev1.ProposalState(n)
-		if n == 0 {
-			continue
-		}
-		for _, ends := range []int64{999, 1_000, 1_001} {
-			got := proposalState(&governancev1.Proposal{State: state, ExpiresUnixS: ends}, now)
-			words[got] = true
-			if late := state == governancev1.ProposalState_PROPOSAL_STATE_OPEN && ends <= 1_000; got == "" || late != (got == stateExpired) {
-				t.Errorf("%s that ends at %d is %q", state, ends, got)
-			}
-		}
-	}
-	if len(words) != len(governancev1.ProposalState_name) {
-		t.Errorf("the words are %v", words)
-	}
 }
 
 // Sums are by currency, and one that cannot be counted is an error.

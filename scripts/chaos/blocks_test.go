@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	engstore "github.com/cometbft/cometbft/store"
 	"github.com/cometbft/cometbft/types"
+	"github.com/splittally/splittally/app/devnet"
 	"github.com/splittally/splittally/app/node"
 	"github.com/splittally/splittally/modules/kernel/id"
 	"github.com/splittally/splittally/modules/kernel/txv1"
@@ -139,5 +141,36 @@ func TestSameStates(t *testing.T) {
 	}
 	if err := sameStates([]node.Verification{of(5, "A"), of(4, "B"), of(5, "C")}); err == nil {
 		t.Error("two states of one height")
+	}
+}
+
+func TestLastWords(t *testing.T) {
+	for in, want := range map[string]string{
+		"":             "",
+		"tallyd: no\n": "tallyd: no",
+		"\rreplaying 1%\rreplaying 2%\r   \rtallyd: block 7: no\n": "tallyd: block 7: no",
+		"one\ntwo": "one\ntwo",
+	} {
+		if got := lastWords(in); got != want {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+	if got := lastWords(strings.Repeat("x", 10*tailBytes)); len(got) != tailBytes {
+		t.Errorf("%d bytes", len(got))
+	}
+}
+
+// A verification that ran out of time is no broken promise, and none that was kept either.
+func TestVerifyOutOfTime(t *testing.T) {
+	s := stageFor(t, 1)
+	s.program = "/no/such/tallyd"
+	c := clusterFor(t, devnet.Options{Validators: 2})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := judgeAtRest(ctx, s, c, nil); err == nil || s.verdict.Count != 0 {
+		t.Errorf("%v, %v", err, s.verdict.Breaches)
+	}
+	if err := judgeAtRest(t.Context(), s, c, nil); err != nil || s.verdict.Count != 1 {
+		t.Errorf("%v, %v", err, s.verdict.Breaches)
 	}
 }

@@ -30,12 +30,19 @@ func output(ctx context.Context, dir, program string, args ...string) (string, e
 	b, err := cmd.Output()
 	var failed *exec.ExitError
 	if errors.As(err, &failed) {
-		err = fmt.Errorf("%w: %s", err, strings.TrimSpace(string(failed.Stderr)))
+		err = fmt.Errorf("%w: %s", err, lastWords(string(failed.Stderr)))
 	}
 	if err != nil {
 		return "", fmt.Errorf("%s %s: %w", program, strings.Join(args, " "), err)
 	}
 	return strings.TrimSpace(string(b)), nil
+}
+
+// lastWords is the end of what a program says of its failure, without the progress that it drew over and over in one line.
+func lastWords(said string) string {
+	said = strings.TrimSpace(said)
+	said = said[strings.LastIndexByte(said, '\r')+1:]
+	return strings.TrimSpace(said[max(0, len(said)-tailBytes):])
 }
 
 // makeFolder makes a new folder for this run, in the data folder, which is made if it is missing.

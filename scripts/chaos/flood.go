@@ -86,8 +86,13 @@ func (t *floodTrial) play(ctx context.Context) error {
 		return err
 	}
 	defer t.hangUp()
+	end := time.Now().Add(t.time)
 	for round := range t.count {
 		for _, attack := range t.attacks() {
+			if time.Now().After(end) {
+				t.log.say("time is over in round %d, before %q", round, attack)
+				return nil
+			}
 			if err := t.round(ctx, round, attack); err != nil {
 				return err
 			}

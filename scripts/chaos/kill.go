@@ -229,9 +229,14 @@ func judgeAtRest(ctx context.Context, s *stage, c *cluster, acks []ack) error {
 	s.verdict.figure("transactions in them", out.txs)
 	s.verdict.figure("blocks of more than one round", out.rounds)
 	began := time.Now()
-	if err := c.verifyAll(ctx, s.program); err != nil {
+	err = c.verifyAll(ctx, s.program)
+	switch {
+	case ctx.Err() != nil: // says nothing of the nodes
+		return fmt.Errorf("the nodes' blocks were compared, and not all verified in time: %w", err)
+	case err != nil:
 		s.broken("%v", err)
+	default:
+		s.log.say("%d blocks compared and verified on every node in %.0f s", out.heights, time.Since(began).Seconds())
 	}
-	s.log.say("%d blocks compared and verified on every node in %.0f s", out.heights, time.Since(began).Seconds())
 	return nil
 }

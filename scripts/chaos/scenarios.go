@@ -184,4 +184,4 @@ func playOne(ctx context.Context, s scenario, o options, root, program string, l
 }
 
 // grace is what a scenario has beyond its time for its checks at the end.
-const grace = 15 * time.Minute
+const grace = time.Hour
