@@ -67,7 +67,7 @@ var spoilt = map[string][]func(*node.Config){
 	"state_sync_trust_hash":    words(func(c *node.Config, w string) { c.StateSyncTrustHeight, c.StateSyncTrustHash = 1, w })[:4],
 	"state_sync_gates": {
 		func(c *node.Config) { c.StateSyncGates = []string{""} }, func(c *node.Config) { c.StateSyncGates = make([]string, 21) },
-		func(c *node.Config) { c.StateSyncGates = []string{gate, gate[1:]} }, func(c *node.Config) { c.StateSyncGates = []string{"A=" + pin + "@host"} },
+		func(c *node.Config) { c.StateSyncGates = []string{gate, gate[7:]} }, func(c *node.Config) { c.StateSyncGates = []string{"A=" + pin + "@host"} },
 		func(c *node.Config) {
 			c.StateSyncTrustHeight, c.StateSyncTrustHash, c.StateSyncGates = 1, pin, []string{gate}
 		},
