@@ -21,7 +21,7 @@ var wrongLines = []struct{ line, names string }{
 	{"owed more", `"more"`},
 	{"holdings --all", "--all"},
 	{"ls more", `"more"`},
-	{"hodlings", `"hodlings"`},
+	{"hoildings", `"hoildings"`},
 	{"issue", "invoice csv"},
 	{"issue more --invoice x", `"more"`},
 	{"issue --invoice x", "--to and --contract"},

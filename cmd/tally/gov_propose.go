@@ -54,9 +54,9 @@ effect together. Your member's own vote is yes.
 }
 
 // proposing connects, makes the messages and puts them to the vote.
-func (p *program) proposing(cmd *cobra.Command, f *proposeFlags, make func(context.Context, *wallet.Session) ([]proto.Message, error)) error {
+func (p *program) proposing(cmd *cobra.Command, f *proposeFlags, makes func(context.Context, *wallet.Session) ([]proto.Message, error)) error {
 	return p.connected(cmd, func(ctx context.Context, s *wallet.Session) error {
-		messages, err := make(ctx, s)
+		messages, err := makes(ctx, s)
 		if err != nil {
 			return err
 		}
@@ -117,11 +117,11 @@ func (f *proposeFlags) message(ctx context.Context, s *wallet.Session, messages 
 }
 
 // kind makes a subcommand that proposes what its arguments say.
-func (p *program) kind(f *proposeFlags, use, short string, args cobra.PositionalArgs, make func(context.Context, *wallet.Session, []string) ([]proto.Message, error)) *cobra.Command {
+func (p *program) kind(f *proposeFlags, use, short string, args cobra.PositionalArgs, makes func(context.Context, *wallet.Session, []string) ([]proto.Message, error)) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short, Args: args,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.proposing(cmd, f, func(ctx context.Context, s *wallet.Session) ([]proto.Message, error) { return make(ctx, s, args) })
+			return p.proposing(cmd, f, func(ctx context.Context, s *wallet.Session) ([]proto.Message, error) { return makes(ctx, s, args) })
 		},
 	}
 }

@@ -137,7 +137,7 @@ func TestWhichLanguage(t *testing.T) {
 // Faults of the command line are said in the language; one that nobody knows stays as it is.
 func TestFaultsOfTheLine(t *testing.T) {
 	for _, c := range []struct{ line, says string }{
-		{"--lang zh hodlings", `没有命令 "hodlings"`},
+		{"--lang zh hoildings", `没有命令 "hoildings"`},
 		{"--lang zh send", "至少须有 1 个参数，实有 0 个"},
 		{"--lang zh send 3fa2", `缺少必填选项 "to"`},
 		{"--lang zh send 3fa2 --to x", "以下选项至少须填一个：contract invoice"},

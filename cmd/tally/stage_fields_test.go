@@ -158,7 +158,7 @@ func making(created fields) fields {
 
 // testFields runs each command that answers with --output json where there is something to show, and compares fields and types.
 func (g *stage) testFields(t *testing.T) {
-	voucher, part := g.held(t, "J-1", "tier1", 120_000)
+	voucher, _ := g.held(t, "J-1", "tier1", 120_000)
 	_, offered := g.held(t, "J-2", "tier1", 20_000)
 	g.says(t, "tier1", "send", offered, "--to", "tier2", "--contract", g.path("contract"))
 	waits := g.issued(t, "J-3", "tier1", 10_000)
@@ -167,7 +167,7 @@ func (g *stage) testFields(t *testing.T) {
 	g.says(t, "tier1", "settlement", "set", "JPY", "--bank", "b", "--bic", "DEUTDEFF", "--number", "1", "--holder", "h")
 	g.says(t, "tier1", "account", "limits", "main", "--set", "EUR=5/50")
 	recovering := g.agreed(t, "recover", "tier1", "--key", "secp256k1:"+annKey, "--reason", "lost")
-	part = g.partOf(t, "tier1", voucher, 119_900)
+	part := g.partOf(t, "tier1", voucher, 119_900)
 	draft, point := g.fresh(".tx"), g.fresh(".json")
 	tried, seen := map[string]bool{}, map[string]bool{}
 	for _, c := range []struct {

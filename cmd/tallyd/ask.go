@@ -38,7 +38,7 @@ func passphraseIn(file string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("--passphrase-file: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // it was read
+	defer f.Close()
 	line, _ := bufio.NewReader(f).ReadString('\n')
 	if line = strings.TrimRight(line, "\r\n"); line == "" {
 		return "", fmt.Errorf("--passphrase-file: the first line of %s is empty", file)

@@ -93,7 +93,7 @@ func (r *restoring) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	passphrase, err := askPassphrase(cmd, "the backup", r.passphraseFile, false)
 	if err != nil {
 		return err

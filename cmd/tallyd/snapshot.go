@@ -127,7 +127,7 @@ gates of two members that show the headers around the snapshot's height.`,
 			if err != nil {
 				return err
 			}
-			defer f.Close() //nolint:errcheck // it was only read
+			defer f.Close()
 			bar := progressbar.NewOptions64(-1, progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription("taking in"), progressbar.OptionClearOnFinish())
 			m, err := node.RestoreSnapshot(cmd.Context(), c, f, func(done, all int) {
 				bar.ChangeMax(all)
