@@ -185,7 +185,7 @@ func TestSecondImplementations(t *testing.T) {
 					t.Fatalf("%s: still accepted", name)
 				}
 			})
-			if good < 50 {
+			if good < 50 && !testing.Short() {
 				t.Errorf("%d cases: too few", good)
 			}
 		})
