@@ -20,7 +20,7 @@ const (
 type pace struct {
 	mu    sync.Mutex
 	spent time.Duration // on the block that runs
-	unit  time.Duration // of one unit of weight, as the slowest of late
+	unit  time.Duration // of one unit of weight, a mean that rises faster than it falls
 }
 
 // run counts the time until its result is called.
@@ -39,7 +39,11 @@ func (p *pace) done(weight int64) {
 	defer p.mu.Unlock()
 	if weight >= paceMeasure {
 		now := p.spent / time.Duration(weight)
-		p.unit = max(now, p.perUnit()+(now-p.perUnit())/paceBlocks)
+		change := now - p.perUnit()
+		if change < 0 {
+			change /= paceBlocks
+		}
+		p.unit = p.perUnit() + change/2
 	}
 	p.spent = 0
 }
